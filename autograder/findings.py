@@ -1,0 +1,353 @@
+"""What can be said of a wrong answer without knowing the exercise, each in a sentence."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from autograder.exercise import Case, Exercise
+from autograder.observe import Observation
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A short name, the sentence for the learner, and the result it speaks of."""
+
+    name: str
+    advice: str
+    result: str = ""
+
+
+class Misfit(Exception):
+    """The result does not have the structure asked for."""
+
+    def __init__(self, finding: Finding) -> None:
+        super().__init__(finding.advice)
+        self.finding = finding
+
+
+# -- the call itself ---------------------------------------------------------------------------
+
+
+def raised(got: Observation, exercise: Exercise) -> Finding:
+    if got.error == "OutOfTime":
+        return Finding(
+            "takes too long",
+            f"It was still running after {exercise.seconds:g} seconds, so it was stopped; "
+            "look for a loop that never ends, or one over every number where NumPy has one call.",
+        )
+    line = f" in the line `{got.line}`" if got.line else ""
+    words = f": {got.message}" if got.message else ""
+    return Finding(
+        f"raises {got.error}", f"Your code raises {got.error}{line}{words}.".replace("..", ".")
+    )
+
+
+def changed(names: tuple[str, ...]) -> Finding:
+    listed = " and ".join(f"`{name}`" for name in names)
+    return Finding(
+        "changes its input",
+        f"The numbers are right, but your function alters {listed}, which belongs to the caller; "
+        "compute a new array instead of writing into the one you were given.",
+    )
+
+
+def noisy(noise: frozenset[str]) -> Finding:
+    kinds = " and ".join(sorted(noise))
+    return Finding(
+        "numerical warning",
+        f"The numbers are right, but NumPy warns of {kinds} on the way: some step leaves the range of "
+        "floating-point numbers, and only luck mends it afterwards (`np.where` computes both branches). "
+        "Rewrite that step so that it stays in range.",
+    )
+
+
+# -- the structure of the result ---------------------------------------------------------------
+
+
+def count(name: str, got: Any, want: Any, names: list[str]) -> Finding:
+    if got is None:
+        return nothing(name)
+    listed = f" ({', '.join(names)})" if names else ""
+    came = f"{len(got)} came" if isinstance(got, tuple | list) else f"one {_kind(got)} came"
+    return Finding("number of results", f"`{name}` asks for {len(want)} results{listed}; {came}.")
+
+
+def keys(name: str, got: Any, want: Any) -> Finding:
+    if got is None:
+        return nothing(name)
+    if not isinstance(got, dict):
+        return Finding("type", f"`{name}` should be a dict; a {_kind(got)} came.")
+    return Finding(
+        "keys", f"`{name}` should have the keys {sorted(want)}; it has {sorted(got, key=str)}."
+    )
+
+
+def nothing(name: str) -> Finding:
+    return Finding(
+        "returns None", f"`{name}` came back as None: does the function end with `return`?"
+    )
+
+
+# -- one array or number -----------------------------------------------------------------------
+
+
+def leaf(name: str, got: Any, want: Any, rtol: float, case: Case) -> Finding | None:
+    """The first difference in type, shape, dtype or value between one result and the wanted one."""
+    if got is None and want is not None:
+        return nothing(name)
+    if isinstance(want, str | bool) or want is None:
+        same_thing = type(got) in (type(want), np.bool_) and got == want
+        return (
+            None
+            if same_thing
+            else Finding("value", f"`{name}` should be {want!r}; it is {got!r}.", name)
+        )
+    array = isinstance(want, np.ndarray)
+    if array and isinstance(got, list | tuple):
+        mend = "return `np.array(...)` of it" if isinstance(got, list) else "return the array alone"
+        advice = f"`{name}` is a {_kind(got)}; one NumPy array is asked for: {mend}."
+        return Finding(f"a {_kind(got)}", advice, name)
+    if type(got).__module__.startswith("torch"):
+        return Finding("a tensor", f"`{name}` is a torch tensor; a NumPy array is asked for.", name)
+    if not isinstance(got, np.ndarray | np.generic | int | float | complex) or isinstance(
+        got, bool
+    ):
+        return Finding(
+            "type", f"`{name}` should be {_kind(want, True)}; {_kind(got, True)} came.", name
+        )
+    mine, theirs = np.asarray(got), np.asarray(want)
+    if mine.shape != theirs.shape:
+        return Finding("shape", shape_advice(name, mine, theirs, case), name)
+    if mine.dtype.kind not in "biuf" or (array and wrong_dtype(mine.dtype, theirs.dtype)):
+        advice = f"`{name}` has dtype {mine.dtype}; {theirs.dtype} is asked for"
+        if theirs.dtype == np.float32:
+            advice += ", since the input is float32 (a `np.zeros` without dtype, or a float64 constant array?)"
+        return Finding("dtype", advice + ".", name)
+    return None if close(mine, theirs, rtol) else Finding("value", "", name)
+
+
+def wrong_dtype(mine: np.dtype, theirs: np.dtype) -> bool:
+    """Floats must have the precision asked for; integers may come in any width."""
+    return (
+        mine != theirs
+        if theirs.kind == "f"
+        else mine.kind != theirs.kind and theirs.kind + mine.kind != "iu"
+    )
+
+
+def tolerance(want: np.ndarray, rtol: float) -> float:
+    return max(rtol, 1e-5) if want.dtype == np.float32 else rtol
+
+
+def close(got: np.ndarray, want: np.ndarray, rtol: float) -> bool:
+    """Equal relative to the largest finite entry of `want`; NaN never is, equal infinities are."""
+    with np.errstate(all="ignore"):
+        scale = np.abs(want[np.isfinite(want)], dtype=float).max(initial=0.0) if want.size else 0.0
+        gap = np.abs(got.astype(float) - want.astype(float))
+        return bool(np.all((got == want) | (gap <= tolerance(want, rtol) * scale + 1e-300)))
+
+
+def same(a: Any, b: Any, rtol: float) -> bool:
+    """Whether two results agree in type, shape, dtype and value, counting NaN equal to NaN."""
+    try:
+        x, y = np.asarray(a), np.asarray(b)
+    except ValueError:
+        return False
+    if x.shape != y.shape or x.dtype != y.dtype or isinstance(a, list) != isinstance(b, list):
+        return False
+    if x.dtype.kind not in "biuf":
+        return bool(np.all(x == y))
+    both = np.isnan(x) & np.isnan(y) if x.dtype.kind == "f" else np.zeros(x.shape, bool)
+    return close(np.where(both, 0, x), np.where(both, 0, y), rtol)
+
+
+def shape_advice(name: str, got: np.ndarray, want: np.ndarray, case: Case) -> str:
+    said = f"`{name}` has shape {got.shape}; {want.shape} is asked for."
+    if got.size == want.size and got.squeeze().shape == want.squeeze().shape:
+        return said + " An axis of length 1 is too many or missing: `keepdims`, or a reshape."
+    if got.shape == want.shape[::-1]:
+        return said + " That is the transpose: which index comes first?"
+    if got.ndim == 0:
+        return said + " Everything was summed or averaged into one number: which axis should go?"
+    if got.ndim == want.ndim + 1 and want.shape == got.shape[1:]:
+        return (
+            said
+            + f" The first axis, of length {got.shape[0]}, is still there: it should be summed over."
+        )
+    if got.ndim == want.ndim == 2 and 1 in (want.shape[0], want.shape[1]):
+        return (
+            said
+            + " Two arrays of shapes (n,) and (n, 1) broadcast to (n, n): compare their shapes."
+        )
+    where = _size(got.shape[-1], case)
+    if got.ndim == want.ndim == 1 and where:
+        return said + f" {got.shape[0]} is {where}: did you sum over the wrong axis?"
+    return said
+
+
+def _size(n: int, case: Case) -> str:
+    """Say which size of which input this number is."""
+    places = ("rows", "columns")
+    for name, value in case.inputs.items():
+        for axis, size in enumerate(getattr(value, "shape", ())):
+            if size == n and n > 1:
+                what = places[axis] if value.ndim == 2 else f"entries along axis {axis}"
+                return f"the number of {what} of `{name}`"
+    return ""
+
+
+def _kind(value: Any, article: bool = False) -> str:
+    kind = {"ndarray": "NumPy array", "NoneType": "None", "int": "number", "float": "number"}.get(
+        type(value).__name__, type(value).__name__
+    )
+    return f"a {kind}" if article else kind
+
+
+# -- the values --------------------------------------------------------------------------------
+
+
+def look_closer(
+    exercise: Exercise, first: Finding, wrong: list[tuple[Case, Any, Any]]
+) -> tuple[str, str]:
+    """Name a difference in value: not finite, a sign, a factor, transposed, a term; or say how far."""
+    if first.name != "value" or first.advice:
+        return first.name, first.advice
+    which = _index(first.result, exercise, wrong[0][2])
+    parts = [
+        (
+            case,
+            np.asarray(_part(got, which), dtype=float),
+            np.asarray(_part(want, which), dtype=float),
+        )
+        for case, got, want in wrong
+        if _comparable(got, want, which)
+    ]
+    name = f"`{first.result}`"
+    case, got, want = parts[0]
+    if not np.isfinite(got).all() and np.isfinite(want).all():
+        kind = "NaN" if np.isnan(got).any() else "infinity"
+        return "not finite", f"{name} holds {kind}; which step overflows, or divides by zero?"
+    if not got.any():
+        return (
+            "zero",
+            f"{name} is 0 everywhere; is something multiplied by zero, or never filled in?",
+        )
+    named = (
+        _factor(name, parts)
+        or _transposed(name, got, want)
+        or _terms(exercise, name, which, case, got, want)
+    )
+    if named:
+        return named
+    worst = np.abs(got - want).max()
+    size = np.abs(want).max()
+    off = np.count_nonzero(~np.isclose(got, want, rtol=1e-6, atol=1e-9 * size))
+    some = f"{off} of its {want.size} entries are" if 0 < off < want.size else "it is"
+    return (
+        "value",
+        f"{name} has the right shape, but {some} off by up to {worst:.2g} where the largest entry is {size:.2g}.",
+    )
+
+
+def _index(result: str, exercise: Exercise, want: Any) -> tuple[int, ...]:
+    """Find the path of a named part inside the result."""
+    from autograder.judge import pairs
+
+    def walk(value: Any, path: tuple[int, ...]) -> list[tuple[int, ...]]:
+        if isinstance(value, tuple | list):
+            return [leaf for i, item in enumerate(value) for leaf in walk(item, (*path, i))]
+        return [path]
+
+    names = [name for name, _, _ in pairs(want, want, exercise.results, exercise.name)]
+    return walk(want, ())[names.index(result)]
+
+
+def _part(value: Any, path: tuple[int, ...]) -> Any:
+    for i in path:
+        value = value[i]
+    return value
+
+
+def _comparable(got: Any, want: Any, path: tuple[int, ...]) -> bool:
+    try:
+        mine, theirs = np.asarray(_part(got, path)), np.asarray(_part(want, path))
+    except (TypeError, IndexError, KeyError, ValueError):
+        return False
+    return mine.shape == theirs.shape and mine.dtype.kind in "biuf" and theirs.dtype.kind in "biuf"
+
+
+def _factor(name: str, parts: list[tuple[Case, np.ndarray, np.ndarray]]) -> tuple[str, str] | None:
+    """A sign, a constant, or a size of an input (1/N): the same story must hold on every case."""
+    ratios = []
+    for _, got, want in parts:
+        top = np.unravel_index(np.argmax(np.abs(want)), want.shape) if want.size else ()
+        with np.errstate(all="ignore"):
+            ratio = float(got[top] / want[top]) if want.size and want[top] else np.nan
+        if (
+            not np.isfinite(ratio)
+            or ratio == 0
+            or not np.allclose(got, ratio * want, rtol=1e-5, atol=1e-12)
+        ):
+            return None
+        ratios.append(ratio)
+    if np.allclose(ratios, -1):
+        return "sign", f"{name} has the wrong sign."
+    if np.allclose(ratios, ratios[0], rtol=1e-5) and len(ratios) > 1:
+        return "factor", f"{name} is {ratios[0]:.4g} times what it should be."
+    case = parts[0][0]
+    for key, value in case.inputs.items():
+        for axis in range(getattr(value, "ndim", 0)):
+            sizes = np.array([one.inputs[key].shape[axis] for one, _, _ in parts], dtype=float)
+            what = _size(int(sizes[0]), case) or f"a size of `{key}`"
+            if np.allclose(ratios, sizes, rtol=1e-5):
+                return (
+                    "factor",
+                    f"{name} is {sizes[0]:g} times what it should be, and {sizes[0]:g} is {what}: divide by it.",
+                )
+            if np.allclose(ratios, 1 / sizes, rtol=1e-5):
+                return (
+                    "factor",
+                    f"{name} is 1/{sizes[0]:g} of what it should be, and {sizes[0]:g} is {what}: you divide by it once too often.",
+                )
+    return "factor", f"{name} is {ratios[0]:.4g} times what it should be."
+
+
+def _transposed(name: str, got: np.ndarray, want: np.ndarray) -> tuple[str, str] | None:
+    square = got.ndim == 2 and got.shape[0] == got.shape[1]
+    if square and np.allclose(got, want.T, rtol=1e-6):
+        return (
+            "transposed",
+            f"{name} is the transpose of what it should be: which index comes first?",
+        )
+    return None
+
+
+def _terms(
+    exercise: Exercise,
+    name: str,
+    which: tuple[int, ...],
+    case: Case,
+    got: np.ndarray,
+    want: np.ndarray,
+) -> tuple[str, str] | None:
+    """Write the answer as a combination of the gradient's terms, and say which weight is not 1."""
+    if exercise.in_terms is None:
+        return None
+    terms = exercise.in_terms(**case.inputs)[which[0] if which else 0]
+    columns = np.stack([np.broadcast_to(term, want.shape).ravel() for term in terms.values()], 1)
+    weights = np.linalg.lstsq(columns, got.ravel(), rcond=None)[0]
+    if not np.allclose(columns @ weights, got.ravel(), rtol=1e-6, atol=1e-9 * np.abs(want).max()):
+        return None
+    off = [
+        f"{term} is {_amount(c)}"
+        for term, c in zip(terms, weights, strict=True)
+        if abs(c - 1) > 1e-6
+    ]
+    return "a term of the gradient", f"In {name}, {'; '.join(off)}." if off else ""
+
+
+def _amount(weight: float) -> str:
+    if abs(weight) < 1e-6:
+        return "missing"
+    return "of the wrong sign" if abs(weight + 1) < 1e-6 else f"counted {weight:.3g} times"

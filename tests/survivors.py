@@ -1,0 +1,12 @@
+"""Mutants that a check may accept, each with the reason why they are no mistakes.
+
+exercise → {change: reason}
+"""
+
+SURVIVORS: dict[str, dict[str, str]] = {
+    "chain_gradients": {
+        "1→2 in `z, a = (np.zeros(L), np.zeros(L + 1))`": "one unused place more at the end of a",
+        "0.0→1.0 in `dws, dbs = ([0.0] * L, [0.0] * L)`": "every entry is overwritten",
+        "Gt→GtE in `l > 0`": "computes one more delta, which nobody reads",
+    },
+}

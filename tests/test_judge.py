@@ -1,0 +1,137 @@
+"""What the judge says of answers that no declaration foresaw."""
+
+import numpy as np
+import pytest
+
+from autograder.exercise import Exercise, Function, Seed
+from autograder.judge import judge
+
+
+def scale(X, w, rows):
+    """Return X scaled column by column, and the sum of its rows."""
+    Y = X * w
+    return Y, Y.sum(0)
+
+
+exercise = Exercise(scale, returns="Y, total", seconds=0.5)
+
+
+@exercise.cases
+def _(rng):
+    yield "a batch", dict(X=rng.normal(size=(5, 3)), w=rng.normal(size=3), rows=5)
+    yield "a longer batch", dict(X=rng.normal(size=(7, 4)), w=rng.normal(size=4), rows=7)
+    yield "a float32 input", dict(X=rng.normal(size=(4, 2)).astype("f"), w=np.ones(2, "f"), rows=4)
+
+
+def said(answer):
+    verdict = judge(exercise, answer)
+    assert not verdict
+    return verdict.finding, verdict.advice
+
+
+def after(change_Y=lambda Y: Y, change_total=lambda total: total):
+    def answer(X, w, rows):
+        Y, total = scale(X, w, rows)
+        return change_Y(Y), change_total(total)
+
+    return answer
+
+
+def writes_into_input(X, w, rows):
+    X *= w
+    return X, X.sum(0)
+
+
+def never_ends(X, w, rows):
+    while True:
+        try:
+            while True:
+                pass
+        except:  # noqa: E722  the rudest kind
+            break
+    while True:
+        pass
+
+
+def noisy(X, w, rows):
+    np.exp(np.full(1, 1e4))
+    return scale(X, w, rows)
+
+
+def blank(X, w, rows):
+    raise NotImplementedError
+
+
+def leaves(X, w, rows):
+    raise SystemExit
+
+
+@pytest.mark.parametrize(
+    ("answer", "finding", "words"),
+    [
+        (blank, "not written yet", "Replace the line"),
+        (lambda X, w, rows: X.foo, "raises AttributeError", "has no attribute 'foo'"),
+        (lambda X, w: X, "raises TypeError", "rows"),
+        (leaves, "raises SystemExit", "raise SystemExit"),
+        (never_ends, "takes too long", "still running after 0.5 seconds"),
+        (lambda X, w, rows: None, "returns None", "end with `return`"),
+        (lambda X, w, rows: X * w, "number of results", "2 results (Y, total)"),
+        (after(lambda Y: Y.tolist()), "a list", "np.array"),
+        (after(lambda Y: "Y"), "type", "`Y` should be a NumPy array; a str came"),
+        (after(lambda Y: Y.T), "shape", "transpose"),
+        (after(lambda Y: Y, lambda t: t[:, None]), "shape", "axis of length 1"),
+        (after(lambda Y: Y, lambda t: t.sum()), "shape", "one number"),
+        (lambda X, w, rows: (X * w, (X * w).sum(1)), "shape", "number of rows of `X`"),
+        (lambda X, w, rows: (X * w, X * w), "shape", "should be summed over"),
+        (after(lambda Y: Y.astype(float)), "dtype", "wrong for a float32 input"),
+        (after(lambda Y: Y * 1j), "dtype", "complex"),
+        (writes_into_input, "changes its input", "alters `X`"),
+        (noisy, "numerical warning", "overflow"),
+        (after(lambda Y: Y * np.nan), "not finite", "`Y` holds NaN"),
+        (after(lambda Y: Y * 0), "zero", "0 everywhere"),
+        (after(lambda Y: -Y), "sign", "`Y` has the wrong sign"),
+        (after(lambda Y: 2 * Y), "factor", "`Y` is 2 times"),
+        (after(lambda Y: Y / len(Y)), "factor", "rows of `X`: you divide by it once too often"),
+        (after(lambda Y: Y * len(Y)), "factor", "divide by it"),
+        (after(lambda Y: Y + np.float32(0.5)), "value", "off by up to 0.5"),
+    ],
+)  # fmt: skip
+def test_generic_findings(answer, finding, words):
+    name, advice = said(answer)
+    assert name == finding, advice
+    assert words in advice
+
+
+def test_a_square_transpose_is_seen():
+    def outer(a):
+        """Return a times its cumulative sum."""
+        return np.outer(a, np.cumsum(a))
+
+    square = Exercise(outer, returns="M")
+
+    @square.cases
+    def _(rng):
+        yield "a vector", dict(a=rng.normal(size=4))
+
+    assert judge(square, lambda a: outer(a).T).finding == "transposed"
+
+
+def test_a_generator_and_a_function_are_inputs_like_others():
+    def draw(f, rng):
+        """Return f of three random numbers."""
+        return f(rng.normal(size=3))
+
+    random = Exercise(draw, returns="y")
+
+    @random.cases
+    def _(rng):
+        yield "squares", dict(f=Function("lambda x: x ** 2"), rng=Seed(int(rng.integers(100))))
+
+    assert judge(random, lambda f, rng: f(rng.normal(size=3)))
+    assert not judge(random, lambda f, rng: f(rng.normal(size=4)[1:]))
+
+
+def test_partial_credit_never_exceeds_half():
+    verdict = judge(exercise, lambda X, w, rows: tuple(y.astype(float) for y in scale(X, w, rows)))
+    assert not verdict and verdict.share == pytest.approx(2 / 3)
+    assert verdict.credit(3) == 1.0

@@ -1,0 +1,139 @@
+"""The committed notebooks are what the manuscripts weave into; the manuscripts keep the rules."""
+
+import re
+
+import nbformat
+import pytest
+
+from autograder import exercises
+from book import plain, weave
+from book.contents import ROOT, chapter, chapters
+
+WRITTEN = [one for one in chapters() if one.written]
+each = pytest.mark.parametrize("one", WRITTEN, ids=lambda one: one.slug)
+
+
+def text(one):
+    return one.manuscript.read_text(encoding="utf-8")
+
+
+def code(one):
+    return "\n".join(re.findall(r"```\{code-cell\}.*?\n(.*?)```", text(one), flags=re.S))
+
+
+def prose(one):
+    return re.sub(r"```.*?```", "", text(one), flags=re.S)
+
+
+def test_committed_notebooks_are_current():
+    for path, made in weave.woven():
+        assert path.is_file(), (
+            f"{path.relative_to(ROOT)} is missing: run `python -m book notebooks`"
+        )
+        assert path.read_text(encoding="utf-8") == made, (
+            f"{path.name} is stale: `python -m book notebooks`"
+        )
+
+
+@each
+def test_weaving_is_deterministic_and_valid(one):
+    first = weave.notebook(one)
+    assert nbformat.writes(first) == nbformat.writes(weave.notebook(one))
+    nbformat.validate(first)
+    ids = [cell["id"] for cell in first.cells]
+    assert len(set(ids)) == len(ids)
+    assert "generated" in first.metadata
+
+
+@each
+def test_the_learners_notebook_holds_no_answer(one):
+    released = weave.release(weave.notebook(one))
+    source = "\n".join(cell.source for cell in released.cells)
+    assert "SOLUTION" not in source and "HIDDEN" not in source and "grade(" not in source
+    graded = [c for c in released.cells if c.metadata.get("nbgrader", {}).get("solution")]
+    assert all(cell.source.endswith(weave.STUB) for cell in graded)
+    assert not any(cell.get("outputs") for cell in released.cells)
+
+
+@each
+def test_every_declared_exercise_stands_in_its_chapter_once(one):
+    placed = re.findall(r":tags: \[exercise\]\nfrom solutions\.(\w+) import (\w+)\n", text(one))
+    if one.slug == "start":
+        assert not placed
+        return
+    assert [slug for slug, _ in placed] == [one.slug] * len(placed)
+    assert sorted(name for _, name in placed) == sorted(exercises.of(one.slug))
+
+
+@each
+def test_the_title_is_the_table_of_contents(one):
+    assert re.search(r"^# (.+)$", text(one), flags=re.M)[1] == one.title  # type: ignore[index]
+
+
+@each
+def test_every_equation_the_text_relies_on_is_executed(one):
+    labels = [found[2] for found in plain.EQUATION.finditer(text(one))]
+    assert len(set(labels)) == len(labels)
+    assert all(label.startswith(("eq-", "def-", "thm-")) for label in labels)
+    relied_on = {label for label in labels if label.startswith("eq-")}
+    executed = set(re.findall(r"verify\(\s*\"([\w-]+)\"", code(one)))
+    assert relied_on - executed == set(), "labelled, but no cell verifies it"
+    assert executed - set(labels) == set(), "verified, but no equation has this label"
+
+
+@each
+def test_displayed_math_stands_between_blank_lines(one):
+    lines = text(one).split("\n")
+    opening = True
+    for i, line in enumerate(lines):
+        if line.startswith("$$"):
+            if opening:
+                assert lines[i - 1] == "", f"line {i}: a blank line before $$"
+            opening = not opening
+    assert opening, "an unclosed $$"
+
+
+@each
+def test_one_sentence_a_line(one):
+    for line in prose(one).split("\n"):
+        bare = re.sub(r"`[^`]*`|\$[^$]*\$|\([^)]*\)", "x", line)
+        assert not re.search(r"[a-z]{3}[.!?] [A-Z][a-z]+ [a-z]", bare) or line.startswith(
+            ("#", "|", "-")
+        ), line
+
+
+def test_exercises_belong_to_labelled_equations():
+    for name, exercise in exercises.all().items():
+        assert not exercise.see or exercise.see in plain.equation_numbers(), name
+
+
+def test_an_unknown_chapter_equation_source_or_exercise_is_named():
+    one = WRITTEN[0]
+    with pytest.raises(LookupError, match="'nowhere'"):
+        chapter("nowhere")
+    with pytest.raises(LookupError, match="'eq-nowhere'"):
+        plain.markdown("{eq}`eq-nowhere`", one)
+    with pytest.raises(LookupError, match="'nobody1900'"):
+        plain.markdown("{cite}`nobody1900`", one)
+    with pytest.raises(ValueError, match="one import and nothing else"):
+        weave._declared("x = 1")
+
+
+def test_myst_becomes_plain_markdown():
+    one = WRITTEN[-1]
+    made = plain.markdown(":::{note} A title\nFirst.\n\nSecond.\n:::", one)
+    assert made == "> **A title**\n>\n> First.\n>\n> Second."
+    made = plain.markdown("::::{dropdown} Solution of `f`\nText.\n::::", one)
+    assert made == "<details><summary>Solution of <code>f</code></summary>\n\nText.\n\n</details>"
+    made = plain.markdown(":::{admonition} Claim 7: x\n:class: claim\nTrue.\n:::", one)
+    assert made == "> **Claim 7: x**\n>\n> True."
+
+
+def test_a_page_shows_stub_mistakes_and_folded_answer():
+    made = weave.page(
+        "activations",
+        "# T\n\n```{code-cell}\n:tags: [exercise]\nfrom solutions.activations import relu\n```\n",
+    )
+    assert made.startswith("# 2 · T")
+    assert "(exercise-relu)=" in made and weave.STUB in made and "Common mistakes" in made
+    assert "hide-input" in made and "check(relu)" in made and "SOLUTION" not in made
