@@ -297,8 +297,9 @@ def _factor(name: str, parts: list[tuple[Case, np.ndarray, np.ndarray]]) -> tupl
         return "factor", f"{name} is {ratios[0]:.4g} times what it should be."
     case = parts[0][0]
     for key, value in case.inputs.items():
-        for axis in range(getattr(value, "ndim", 0)):
-            sizes = np.array([one.inputs[key].shape[axis] for one, _, _ in parts], dtype=float)
+        shapes = [np.shape(one.inputs[key]) for one, _, _ in parts if isinstance(value, np.ndarray)]
+        for axis in range(min(map(len, shapes), default=0)):
+            sizes = np.array([shape[axis] for shape in shapes], dtype=float)
             what = _size(int(sizes[0]), case) or f"a size of `{key}`"
             if np.allclose(ratios, sizes, rtol=1e-5):
                 return (

@@ -1,6 +1,7 @@
 """Small automatic errors in a reference: one change to its syntax tree at a time.
 
-Every operator, comparison, constant, sign, axis, minimum and maximum is altered once.  A check that
+Every operator, comparison, constant, sign, axis, minimum and maximum is altered once, and every
+operand left out once.  A check that
 does not notice one of them is either too weak or facing a change that changes nothing.
 """
 
@@ -63,6 +64,9 @@ def _changes(node: ast.AST) -> Iterator[tuple[str, Callable[[Any], None]]]:
     if isinstance(node, ast.BinOp | ast.AugAssign | ast.BoolOp) and type(node.op) in OPERATORS:
         new = OPERATORS[type(node.op)]
         yield f"{type(node.op).__name__}→{new.__name__}", lambda n: setattr(n, "op", new())
+    if isinstance(node, ast.BinOp):
+        yield f"only the left of {type(node.op).__name__}", lambda n: _become(n, n.left)
+        yield f"only the right of {type(node.op).__name__}", lambda n: _become(n, n.right)
     if isinstance(node, ast.Compare) and type(node.ops[0]) in OPERATORS:
         new = OPERATORS[type(node.ops[0])]
         yield f"{type(node.ops[0]).__name__}→{new.__name__}", lambda n: n.ops.__setitem__(0, new())
@@ -86,6 +90,10 @@ def _changes(node: ast.AST) -> Iterator[tuple[str, Callable[[Any], None]]]:
         yield ".T dropped", lambda n: setattr(n, "attr", "real")
     if isinstance(node, ast.Attribute) and node.attr in NAMES:
         yield f"{node.attr}→{NAMES[node.attr]}", lambda n: setattr(n, "attr", NAMES[n.attr])
+
+
+def _become(node: Any, other: Any) -> None:
+    node.__class__, node.__dict__ = other.__class__, other.__dict__
 
 
 def _statement(body: ast.FunctionDef, node: ast.AST) -> ast.AST:

@@ -2,6 +2,9 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 
 from autograder.exercise import Exercise, Function, Seed
 from autograder.judge import judge
@@ -129,6 +132,32 @@ def test_a_generator_and_a_function_are_inputs_like_others():
 
     assert judge(random, lambda f, rng: f(rng.normal(size=3)))
     assert not judge(random, lambda f, rng: f(rng.normal(size=4)[1:]))
+
+
+things = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=3)
+    | hnp.arrays(
+        st.sampled_from([float, np.float32, int, bool, complex, object]),
+        hnp.array_shapes(min_dims=0, min_side=0, max_side=5),
+    ),
+    lambda inner: (
+        st.tuples(inner, inner)
+        | st.lists(inner, max_size=3)
+        | st.dictionaries(st.text(), inner, max_size=2)
+    ),
+    max_leaves=4,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(things)
+def test_whatever_comes_back_gets_a_sentence(thing):
+    verdict = judge(exercise, lambda X, w, rows: thing)
+    assert not verdict and verdict.finding and verdict.advice.endswith((".", "?"))
 
 
 def test_partial_credit_never_exceeds_half():

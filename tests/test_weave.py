@@ -1,6 +1,8 @@
 """The committed notebooks are what the manuscripts weave into; the manuscripts keep the rules."""
 
 import re
+import subprocess
+import sys
 
 import nbformat
 import pytest
@@ -137,3 +139,13 @@ def test_a_page_shows_stub_mistakes_and_folded_answer():
     assert made.startswith("# 2 · T")
     assert "(exercise-relu)=" in made and weave.STUB in made and "Common mistakes" in made
     assert "hide-input" in made and "check(relu)" in made and "SOLUTION" not in made
+
+
+def test_a_notebook_outside_the_environment_says_what_to_do():
+    found = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", weave.GUARD], capture_output=True, text=True, cwd="/"
+    )
+    assert found.returncode == 1
+    last = found.stderr.strip().split("\n")[-1]
+    assert "autograder" in last and "torch" in last
+    assert "run `make learn`" in last and "Your answers are safe" in last
