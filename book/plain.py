@@ -8,7 +8,9 @@ from pybtex.database import parse_file
 from book.contents import BOOK, Chapter, chapters
 
 EQUATION = re.compile(r"^\$\$\n(.+?)\n\$\$ \(([\w-]+)\)$", re.M | re.S)
-ADMONITION = re.compile(r"^(:{3,})\{(\w+)\} *(.*?)\n((?::[\w-]+:.*\n)*)(.*?)\n\1$", re.M | re.S)
+ADMONITION = re.compile(
+    r"^(:{3,})\{(\w+)\} *([^\n]*)\n((?::[\w-]+:[^\n]*\n)*)(.*?)\n\1$", re.M | re.S
+)
 
 
 @cache

@@ -226,14 +226,14 @@ def write() -> list[Path]:
     return changed
 
 
-def main() -> int:
+def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m book.weave", description=__doc__.split("\n")[0]
     )
     parser.add_argument(
         "--check", action="store_true", help="write nothing; fail if a notebook is stale"
     )
-    if parser.parse_args().check:
+    if parser.parse_args(argv).check:
         stale = [
             p for p, text in woven() if not p.is_file() or p.read_text(encoding="utf-8") != text
         ]

@@ -1,0 +1,29 @@
+"""The commands whose work is done by modules that can also be called on their own."""
+
+import argparse
+
+from autograder import bench as benchmark
+from autograder import course as classroom
+from book import weave
+from book.contents import ROOT
+from book.environment import Trouble
+from book.learn import open_lab
+
+
+def course(options: argparse.Namespace) -> int:
+    """Grade the simulated class, or open nbgrader's formgrader on it."""
+    if not options.open:
+        return classroom.demonstrate()
+    if not (ROOT / classroom.FOLDER / "gradebook.db").exists():
+        raise Trouble("There is no class to show yet: `make course` makes one.")
+    return open_lab(ROOT, "/formgrader", options)
+
+
+def bench(options: argparse.Namespace) -> int:
+    """Time the references; the names are exercises, all of them if none is given."""
+    return benchmark.main(options.exercises)
+
+
+def notebooks(options: argparse.Namespace) -> int:
+    """Weave the notebooks that are out of date, or only name them."""
+    return weave.main(["--check"] if options.check else [])

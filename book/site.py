@@ -1,0 +1,72 @@
+"""The web book: build it in `_build/site/`, and show it on this machine."""
+
+import functools
+import http.server
+import os
+import shutil
+import time
+import webbrowser
+from argparse import Namespace
+from pathlib import Path
+
+from sphinx.cmd.build import build_main
+
+from book.environment import Trouble
+from book.extensions.npm import ensure_node_modules
+
+ROOT = Path(__file__).resolve().parents[1]
+SITE = ROOT / "_build" / "site"
+DOCTREES = ROOT / "_build" / "doctrees"
+
+
+def build(_: Namespace | None = None) -> int:
+    """Build the site; return 0, or Sphinx's exit status when anything at all was amiss.
+
+    A chapter runs again only when its text or the code that it imports has changed.
+    What a failed build leaves behind is removed: its pages may look right and not be.
+    """
+    started = time.time()
+    os.environ["NND_REPRODUCIBLE"] = "1"  # no timings on a page
+    ensure_node_modules()
+    print("Building the web book; chapters that changed are run first ...", flush=True)
+    strictly = ["-W", "--keep-going", "-q", "-b", "html"]
+    status = build_main([*strictly, "-d", str(DOCTREES), str(ROOT / "book"), str(SITE)])
+    if status:
+        shutil.rmtree(SITE, ignore_errors=True)
+        shutil.rmtree(DOCTREES, ignore_errors=True)
+        print("The build failed for the reasons above, so there is no site.", flush=True)
+        return status
+    print(
+        f"Built in {time.time() - started:.0f} s: {SITE.relative_to(ROOT)}/index.html", flush=True
+    )
+    return 0
+
+
+def serve(options: Namespace) -> int:
+    """Build the site, then serve it to this machine alone until Ctrl+C."""
+    if status := build():
+        return status
+    try:
+        web = server(options.port)
+    except OSError as error:
+        raise Trouble(f"Port {options.port}: {error.strerror}. Try `--port 0`.") from error
+    with web:
+        address = f"http://127.0.0.1:{web.server_port}/"
+        print(f"The book is at {address} until you press Ctrl+C.", flush=True)
+        if not options.no_browser:
+            webbrowser.open(address)
+        web.serve_forever()
+    return 0
+
+
+def server(port: int) -> http.server.ThreadingHTTPServer:
+    """Return a server of the built site on the loopback interface; port 0 takes any free one."""
+    handler = functools.partial(QuietHandler, directory=str(SITE))
+    return http.server.ThreadingHTTPServer(("127.0.0.1", port), handler)
+
+
+class QuietHandler(http.server.SimpleHTTPRequestHandler):
+    """Serves files without a line for each."""
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
