@@ -141,7 +141,7 @@ def test_every_verified_equation_is_listed_with_its_agreement(built_site: Path) 
     }
     assert set(listed) == verified
     for said in listed.values():
-        assert re.match(r"\d+ sides, (\d\.\de[-+]\d+|exactly)", said)
+        assert re.match(r"\d+ sides, (\d\.\de[-+]\d+|exactly|to the last bit)", said)
 
 
 def test_every_claim_is_listed_with_its_verdict(built_site: Path) -> None:

@@ -1,0 +1,161 @@
+"""A small class goes through stock nbgrader and gets what it deserves; the formgrader shows it."""
+
+import csv
+import html
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbgrader.apps import NbGraderAPI
+from playwright.sync_api import Browser
+from test_learn import fetch
+
+from autograder import course as classroom
+from book import weave
+from book.contents import ROOT, chapter, chapters
+
+SLUG = "activations"
+EXERCISES = 4  # of the chapter's; the whole of it is graded by `make course`
+
+
+@pytest.fixture(scope="module", autouse=True)
+def environment_put_back() -> Iterator[None]:
+    """A course sets variables for nbgrader and its kernels; leave none of them behind."""
+    before = dict(os.environ)
+    yield
+    os.environ.clear()
+    os.environ.update(before)
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory: pytest.TempPathFactory) -> tuple[classroom.Course, list]:
+    """A course whose one assignment is the beginning of a chapter, and what its class got."""
+    root = tmp_path_factory.mktemp("class")
+    folder = chapter(SLUG).folder
+    path = root / "solutions" / "notebooks" / folder / f"{SLUG}.ipynb"
+    path.parent.mkdir(parents=True)
+    nbformat.write(shortened(weave.notebook(chapter(SLUG))), path)
+    shutil.copy(ROOT / "nbgrader_config.py", root)
+    course = classroom.Course(root)
+    return course, classroom.simulate(course, [folder])
+
+
+def shortened(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """Keep the first code cell and the first exercises."""
+    setup = next(cell for cell in notebook.cells if cell.cell_type == "code")
+    graded = [cell for cell in notebook.cells if "nbgrader" in cell.metadata]
+    notebook.cells = [setup, *graded[: 2 * EXERCISES]]
+    return notebook
+
+
+def test_everyone_gets_what_they_deserve(graded) -> None:
+    course, rows = graded
+    scores = {student: score for _, student, score, _ in rows}
+    for _, student, score, deserved in rows:
+        assert score == pytest.approx(deserved, abs=0.01), student
+    with course.api.gradebook as gradebook:
+        most = gradebook.find_assignment(chapter(SLUG).folder).max_score
+    assert scores["blank"] == 0 and scores["right"] == most
+    assert scores["wrong"] < most / 2 and 0 < scores["partly"] < most
+
+
+def test_feedback_carries_the_diagnosis(graded) -> None:
+    course, _ = graded
+    folder = chapter(SLUG).folder
+    page = html.unescape(course.feedback(folder, "wrong"))
+    release = nbformat.read(course.folder / "release" / folder / f"{SLUG}.ipynb", as_version=4)
+    exercises = [exercise for exercise, _ in classroom.answer_cells(release)]
+    assert len(exercises) == EXERCISES
+    for exercise in exercises:
+        assert f"{exercise.name}: {exercise.mistakes[0].name}." in page
+    assert "not written yet" in course.feedback(folder, "blank")
+
+
+def test_a_release_holds_no_answer_and_no_hidden_test(graded) -> None:
+    course, _ = graded
+    for path in (course.folder / "release").rglob("*.ipynb"):
+        text = path.read_text(encoding="utf-8")
+        assert "SOLUTION" not in text and "HIDDEN" not in text and "grade(" not in text
+        assert text.count("raise NotImplementedError  # your code here") == EXERCISES
+
+
+def test_grades_are_exported(graded) -> None:
+    course, rows = graded
+    with course.export().open() as file:
+        exported = {row["student_id"]: float(row["score"]) for row in csv.DictReader(file)}
+    assert exported == {student: score for _, student, score, _ in rows}
+
+
+@pytest.fixture(scope="module")
+def formgrader(graded) -> Iterator[str]:
+    """JupyterLab in the course's folder, with the address at which it answers."""
+    course, _ = graded
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    program = (
+        "import argparse, pathlib; from book.learn import open_lab; "
+        f"open_lab(pathlib.Path({str(course.root)!r}), '/formgrader', "
+        f"argparse.Namespace(port={port}, no_browser=True))"
+    )
+    lab = subprocess.Popen(
+        [sys.executable, "-c", program],
+        env=dict(os.environ, JUPYTER_TOKEN="secret"),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    fetch(f"http://127.0.0.1:{port}/api?token=secret", lab)
+    yield f"http://127.0.0.1:{port}"
+    lab.send_signal(signal.SIGTERM)
+    lab.wait(20)
+
+
+def test_the_formgrader_lists_the_class(formgrader: str) -> None:
+    listed = json.loads(fetch(f"{formgrader}/formgrader/api/assignments?token=secret"))
+    (assignment,) = (one for one in listed if one["name"] == chapter(SLUG).folder)
+    assert assignment["num_submissions"] == 4
+
+
+def test_the_formgrader_opens_in_a_browser(formgrader: str, browser: Browser) -> None:
+    page = browser.new_page()
+    page.goto(f"{formgrader}/?token=secret")  # what `make formgrader` opens
+    page.get_by_role("link", name=chapter(SLUG).folder).wait_for(timeout=30_000)
+    assert page.url.endswith("/formgrader/manage_assignments")
+    page.close()
+
+
+@pytest.mark.parametrize(
+    "one", [one for one in chapters() if one.written], ids=lambda one: one.slug
+)
+def test_chapters_are_what_nbgrader_releases(one, tmp_path: Path) -> None:
+    source = tmp_path / "solutions" / "notebooks" / one.folder
+    shutil.copytree(ROOT / "solutions" / "notebooks" / one.folder, source)
+    made = classroom.Course(tmp_path).release(one.folder) / f"{one.slug}.ipynb"
+    theirs = nbformat.read(made, as_version=4)
+    ours = nbformat.read(ROOT / "chapters" / one.folder / f"{one.slug}.ipynb", as_version=4)
+    assert [cell.source for cell in ours.cells] == [cell.source for cell in theirs.cells]
+    assert [cell.metadata for cell in ours.cells] == [cell.metadata for cell in theirs.cells]
+    assert ours.metadata == theirs.metadata
+
+
+def test_nbgrader_finds_our_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NND_COURSE", "courses/autumn")
+    config = classroom.PyFileConfigLoader("nbgrader_config.py", path=str(ROOT)).load_config()
+    api = NbGraderAPI(config=config)
+    assert api.coursedir.submitted_directory == "courses/autumn/submitted"
+    assert api.coursedir.source_directory == "solutions/notebooks"
+
+
+def test_a_failure_of_nbgrader_is_not_taken_for_a_grade(tmp_path: Path) -> None:
+    (tmp_path / "solutions" / "notebooks").mkdir(parents=True)
+    with pytest.raises(RuntimeError):
+        classroom.Course(tmp_path).release("99_nothing")
