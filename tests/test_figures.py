@@ -5,21 +5,13 @@ Most tests open a bare page that holds a figure's saved state and the site's own
 
 import json
 import math
-import os
-import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
-import nbformat
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Locator, Page
+from figure_pages import drag, drag_slider, page_of, readings, thumb
+from playwright.sync_api import Browser, Page
 
 from book.contents import BOOK, chapters
 from book.extensions.npm import MODULES
@@ -35,31 +27,9 @@ from book.figures.activations import (
 from book.figures.backpropagation import EDGES, BackpropStepper, NudgeWeight
 from book.figures.start import ChapterMap
 
-LOADER = (BOOK / "_static" / "figures.js").read_text(encoding="utf-8")
 AXE = MODULES / "axe-core" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-MIME = "application/vnd.jupyter.widget-{}+json"
 STATES = 24  # random settings of each figure in which JavaScript and Python must agree
-
-
-def page_of(figures: list[Figure], ink: str = "#222", paper: str = "#fff") -> str:
-    """A page with nothing but these figures, saved as a notebook saves them."""
-    saved = {}
-    for figure in figures:
-        state = {k: v for k, v in figure.get_state().items() if k not in ("layout", "comm")}
-        saved[figure.model_id] = {"model_module": "anywidget", "state": state}
-    text = json.dumps({"state": saved}).replace("</", "<\\/")
-    views = "".join(
-        f'<script type="{MIME.format("view")}">{json.dumps({"model_id": one.model_id})}</script>'
-        for one in figures
-    )
-    return (
-        '<!doctype html><html lang="en"><title>Figures</title>'
-        '<meta name="viewport" content="width=device-width">'
-        f"<style>body {{ margin: 16px; color: {ink}; background: {paper}; }}</style>"
-        f"<main><h1>Figures</h1>{views}</main>"
-        f'<script type="{MIME.format("state")}">{text}</script><script>{LOADER}</script></html>'
-    )
 
 
 Shower = Callable[..., Page]
@@ -187,35 +157,6 @@ def test_the_unit_dies_and_a_leak_revives_it() -> None:
 
 
 # -- hands -------------------------------------------------------------------------------------
-
-
-def drag(page: Page, target: Locator, dx: float, dy: float = 0, at: float = 0.5) -> None:
-    """Press, move and release the mouse; `at` is the share of the target's width to press at."""
-    target.scroll_into_view_if_needed()
-    box = target.bounding_box()
-    assert box
-    x, y = box["x"] + at * box["width"], box["y"] + box["height"] / 2
-    page.mouse.move(x, y)
-    page.mouse.down()
-    page.mouse.move(x + dx, y + dy, steps=6)
-    page.mouse.up()
-
-
-def thumb(slider: Locator) -> float:
-    """Where a slider's thumb is, as a share of its width."""
-    low, high, value, width = slider.evaluate("s => [+s.min, +s.max, +s.value, s.clientWidth]")
-    share = (value - low) / (high - low)
-    return (8 + share * (width - 16)) / width
-
-
-def drag_slider(page: Page, slider: Locator) -> None:
-    """Pull the thumb to where there is room."""
-    at = thumb(slider)
-    drag(page, slider, -40 if at > 0.5 else 40, at=at)
-
-
-def readings(box: Locator) -> tuple[str | None, str]:
-    return box.get_attribute("data-computed"), box.locator("output").inner_text()
 
 
 SLIDING = [kind for kind in RANDOM if kind is not ChapterMap]
@@ -412,80 +353,3 @@ def test_figures_answer_on_the_site(chapter: Any, site_url: str, browser_page: A
             box.locator("[data-slug=attention]").hover()
         assert readings(box) != before
     assert not opened.errors
-
-
-# -- in JupyterLab -----------------------------------------------------------------------------
-
-
-@pytest.fixture
-def lab(tmp_path: Path) -> Iterator[str]:
-    """JupyterLab on this machine's loopback, with a notebook that holds a figure; its address."""
-    cells = [
-        "from book.figures.activations import ActivationExplorer\nfigure = ActivationExplorer()\nfigure",
-        "print('kernel:', figure.z, figure.a)",
-    ]
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(one) for one in cells])
-    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
-    nbformat.write(notebook, tmp_path / "figure.ipynb")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    home = {name: str(tmp_path / name) for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR")}
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1"]
-    command += [f"--ServerApp.port={port}", f"--ServerApp.root_dir={tmp_path}", "--allow-root"]
-    command += ["--IdentityProvider.token=figures", "--LabApp.news_url="]
-    with (tmp_path / "lab.log").open("w") as log:
-        server = subprocess.Popen(
-            command, stdout=log, stderr=log, env={**os.environ, **home, "PATH": path}
-        )
-    try:
-        wait_for(f"http://127.0.0.1:{port}/api/status?token=figures")
-        yield f"http://127.0.0.1:{port}/lab/tree/figure.ipynb?token=figures&reset"
-    finally:
-        server.terminate()
-        server.wait(30)
-
-
-def wait_for(url: str, seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    while True:
-        try:
-            return urllib.request.urlopen(url, timeout=5).close()
-        except OSError:
-            if time.monotonic() > end:
-                raise
-            time.sleep(0.3)
-
-
-def test_in_jupyterlab_the_kernel_sees_what_the_hand_did(lab: str, browser: Browser) -> None:
-    context = browser.new_context(viewport={"width": 1200, "height": 1200})
-    page = context.new_page()
-    page.goto(lab)
-    page.get_by_text("| Idle").wait_for(timeout=60_000)  # before that, cells are not run but lost
-    page.locator(".lm-MenuBar-itemLabel", has_text="Run").first.click()
-    page.locator(".lm-Menu-itemLabel", has_text="Run All Cells").first.click()
-    slider = page.locator("input[data-param=z]")
-    slider.wait_for(timeout=60_000)
-    last = page.locator(".jp-Notebook .jp-CodeCell").last
-    last.locator(".jp-OutputArea-output", has_text="kernel: -2.0").wait_for(timeout=60_000)
-
-    drag_slider(page, slider)
-    dragged = float(slider.input_value())
-    assert dragged != -2.0
-    slider.focus()
-    page.keyboard.press("ArrowRight")  # goes to the slider, not to JupyterLab
-    assert float(slider.input_value()) == pytest.approx(dragged + 0.05)
-    drag(page, page.locator(".nnd .drag-area"), 60)
-    shown = float(slider.input_value())
-
-    last.locator(".cm-content").click()
-    page.keyboard.press("Control+Enter")
-    expected = ActivationExplorer(z=shown)
-    said = last.locator(".jp-OutputArea-output", has_text=f"kernel: {expected.z} {expected.a}")
-    said.wait_for(timeout=20_000)
-    context.close()
-
-
-if shutil.which("chromium") is None and shutil.which("chromium-browser") is None:
-    pytestmark = pytest.mark.skip(reason="no Chromium on the PATH: figures cannot be opened")

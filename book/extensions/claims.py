@@ -15,7 +15,6 @@ from sphinx.environment.collectors import EnvironmentCollector
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
-from sphinx.util.nodes import make_refnode
 
 log = logging.getLogger(__name__)
 VERDICTS = {"True under conditions": "conditional", "True": "true", "False": "false"}
@@ -42,7 +41,11 @@ class Collector(EnvironmentCollector):
         """Keep the page's claims."""
         boxes = [box for box in doctree.findall(nodes.admonition) if "claim" in box["classes"]]
         claims = [claim for box in boxes if (claim := read(box))]
-        collected(app.env)[app.env.current_document.docname] = claims
+        page = app.env.current_document.docname
+        collected(app.env)[page] = claims
+        for claim in claims:
+            target = f"{page}-{claim.anchor}"
+            app.env.domains.standard_domain.note_hyperlink_target(target, page, claim.anchor)
 
     def clear_doc(self, app: Sphinx, env: BuildEnvironment, docname: str) -> None:
         """Forget a page that is read again or gone."""
@@ -112,9 +115,15 @@ class FillClaims(SphinxPostTransform):
         box["ids"] = []
         for reference in box.findall(addnodes.pending_xref):
             reference["refdoc"] = self.env.docname
-        number = self.config.chapter_numbers[page]
-        words = nodes.Text(f"Tested in chapter {number}")
-        link = make_refnode(self.app.builder, self.env.docname, page, claim.anchor, words)
+        link = addnodes.pending_xref(
+            "",
+            nodes.inline("", f"Tested in chapter {self.config.chapter_numbers[page]}"),
+            refdomain="std",
+            reftype="ref",
+            reftarget=f"{page}-{claim.anchor}",
+            refexplicit=True,
+            refwarn=True,
+        )
         box += nodes.paragraph("", "", link, classes=["claim-source"])
         return box
 

@@ -154,10 +154,9 @@ function build(drawing, width, height, model) {
   const seam = Math.round(height * 0.58);
   const G = scale(DECADES, [height - 36, seam + 30]);
   const frame = svg("g");
-  const [band, bars] = [
-    svg("rect", { class: "area ink-fill", y: 22, height: height - 58, width: X(2) - X(1) }),
-    svg("path", { class: "blue-fill" }),
-  ];
+  const columns = { y: 22, height: height - 58, width: X(2) - X(1) };
+  const band = svg("rect", { class: "area ink-fill", ...columns });
+  const bars = svg("path", { class: "blue-fill" });
   const trace = svg("path", { class: "curve orange" });
   const points = Array.from({ length: LAYERS }, () =>
     svg("circle", { r: 3.5, class: "orange-fill" }),

@@ -300,7 +300,8 @@ function figure({ model, el }, parts) {
   };
   const fit = () => {
     followTheme(root);
-    const now = root.clientWidth || 640; // a figure drawn before it is on the page has no width yet
+    // A figure drawn before it is on the page has no width yet, one in a closed drawer next to none.
+    const now = Math.max(280, root.clientWidth || 640);
     if (now === width) return;
     width = now;
     set(drawing, { viewBox: `0 0 ${width} ${height(width)}`, height: height(width) });

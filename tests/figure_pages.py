@@ -1,0 +1,60 @@
+"""A bare page with live figures on it, and a hand that moves them; shared by the figures' tests."""
+
+import json
+
+from playwright.sync_api import Locator, Page
+
+from book.contents import BOOK
+from book.figures import Figure
+
+LOADER = (BOOK / "_static" / "figures.js").read_text(encoding="utf-8")
+MIME = "application/vnd.jupyter.widget-{}+json"
+
+
+def page_of(figures: list[Figure], ink: str = "#222", paper: str = "#fff") -> str:
+    """A page with nothing but these figures, saved as a notebook saves them."""
+    saved = {}
+    for figure in figures:
+        state = {k: v for k, v in figure.get_state().items() if k not in ("layout", "comm")}
+        saved[figure.model_id] = {"model_module": "anywidget", "state": state}
+    text = json.dumps({"state": saved}).replace("</", "<\\/")
+    views = "".join(
+        f'<script type="{MIME.format("view")}">{json.dumps({"model_id": one.model_id})}</script>'
+        for one in figures
+    )
+    return (
+        '<!doctype html><html lang="en"><title>Figures</title>'
+        '<meta name="viewport" content="width=device-width">'
+        f"<style>body {{ margin: 16px; color: {ink}; background: {paper}; }}</style>"
+        f"<main><h1>Figures</h1>{views}</main>"
+        f'<script type="{MIME.format("state")}">{text}</script><script>{LOADER}</script></html>'
+    )
+
+
+def drag(page: Page, target: Locator, dx: float, dy: float = 0, at: float = 0.5) -> None:
+    """Press, move and release the mouse; `at` is the share of the target's width to press at."""
+    target.scroll_into_view_if_needed()
+    box = target.bounding_box()
+    assert box
+    x, y = box["x"] + at * box["width"], box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + dx, y + dy, steps=6)
+    page.mouse.up()
+
+
+def thumb(slider: Locator) -> float:
+    """Where a slider's thumb is, as a share of its width."""
+    low, high, value, width = slider.evaluate("s => [+s.min, +s.max, +s.value, s.clientWidth]")
+    share = (value - low) / (high - low)
+    return (8 + share * (width - 16)) / width
+
+
+def drag_slider(page: Page, slider: Locator) -> None:
+    """Pull the thumb to where there is room."""
+    at = thumb(slider)
+    drag(page, slider, -40 if at > 0.5 else 40, at=at)
+
+
+def readings(box: Locator) -> tuple[str | None, str]:
+    return box.get_attribute("data-computed"), box.locator("output").inner_text()
