@@ -172,7 +172,9 @@ def simulate(
 def demonstrate() -> int:
     """Grade the simulated class afresh; return 1 if a score is not the one deserved."""
     shutil.rmtree(ROOT / FOLDER, ignore_errors=True)
-    print("A class of four hands in its notebooks; stock nbgrader grades them.", flush=True)
+    print(
+        "A class of four hands in its notebooks; nbgrader grades them (some minutes).", flush=True
+    )
     course = Course()
     rows = simulate(course, ASSIGNMENTS)
     print(f"Grades: {course.export().relative_to(ROOT)}; feedback: {FOLDER}/feedback/")

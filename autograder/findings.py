@@ -1,12 +1,18 @@
 """What can be said of a wrong answer without knowing the exercise, each in a sentence."""
 
+import inspect
+import re
 from dataclasses import dataclass
+from inspect import Signature
 from typing import Any
 
 import numpy as np
 
 from autograder.exercise import Case, Exercise
 from autograder.observe import Observation
+
+
+ARGUMENTS = re.compile(r"unexpected keyword argument|required positional argument")
 
 
 @dataclass(frozen=True)
@@ -36,8 +42,13 @@ def raised(got: Observation, exercise: Exercise) -> Finding:
             f"It was still running after {exercise.seconds:g} seconds, so it was stopped; "
             "look for a loop that never ends, or one over every number where NumPy has one call.",
         )
+    if got.error == "TypeError" and not got.line and ARGUMENTS.search(got.message):
+        asked = inspect.signature(exercise.reference).replace(return_annotation=Signature.empty)
+        bare = [p.replace(annotation=Signature.empty) for p in asked.parameters.values()]
+        called = f"{exercise.name}{asked.replace(parameters=bare)}"
+        return Finding("signature", f"The first line should read `def {called}:`, names included.")
     line = f" in the line `{got.line}`" if got.line else ""
-    words = f": {got.message}" if got.message else ""
+    words = f": {got.message.strip()}" if got.message else ""
     return Finding(
         f"raises {got.error}", f"Your code raises {got.error}{line}{words}.".replace("..", ".")
     )
@@ -311,6 +322,8 @@ def _factor(name: str, parts: list[tuple[Case, np.ndarray, np.ndarray]]) -> tupl
                     "factor",
                     f"{name} is 1/{sizes[0]:g} of what it should be, and {sizes[0]:g} is {what}: you divide by it once too often.",
                 )
+    if min(want.size for _, _, want in parts) < 2:  # any two numbers have a ratio
+        return None
     return "factor", f"{name} is {ratios[0]:.4g} times what it should be."
 
 

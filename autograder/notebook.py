@@ -138,8 +138,8 @@ def _exercise(answer: Any) -> Exercise:
         return exercises.find(answer)
     if not callable(answer):
         raise LookupError(
-            f"A function is asked for, and a {type(answer).__name__} came: write check(sigmoid), without "
-            "calling the function."
+            "A function is asked for: write its name alone, as in check(sigmoid), without calling it; "
+            f"this is of type {type(answer).__name__}."
         )
     return exercises.find(getattr(answer, "__name__", type(answer).__name__))
 

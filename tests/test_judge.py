@@ -74,7 +74,7 @@ def leaves(X, w, rows):
     [
         (blank, "not written yet", "Replace the line"),
         (lambda X, w, rows: X.foo, "raises AttributeError", "has no attribute 'foo'"),
-        (lambda X, w: X, "raises TypeError", "rows"),
+        (lambda X, w: X, "signature", "def scale(X, w, rows):"),
         (leaves, "raises SystemExit", "raise SystemExit"),
         (never_ends, "takes too long", "still running after 0.5 seconds"),
         (lambda X, w, rows: None, "returns None", "end with `return`"),

@@ -88,7 +88,7 @@ def test_an_unknown_name_gets_a_sentence(ask, home):
 
 
 def test_calling_the_function_first_gets_a_sentence(home):
-    assert "without calling the function" in repr(check(np.ones(3)))
+    assert "without calling it" in repr(check(np.ones(3)))
 
 
 def test_without_a_learners_folder_everything_still_works(tmp_path, monkeypatch):

@@ -30,4 +30,6 @@ def find(name: str) -> Exercise:
         return known[name]
     near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
     also = f" Did you mean {' or '.join(f'`{one}`' for one in near)}?" if near else ""
-    raise LookupError(f"There is no exercise called `{name}`; the function's name must be the exercise's.{also}")
+    raise LookupError(
+        f"There is no exercise called `{name}`; the function's name must be the exercise's.{also}"
+    )
