@@ -11,7 +11,6 @@ import numpy as np
 from autograder.exercise import Case, Exercise
 from autograder.observe import Observation
 
-
 ARGUMENTS = re.compile(r"unexpected keyword argument|required positional argument")
 
 

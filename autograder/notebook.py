@@ -1,4 +1,4 @@
-"""What a reader calls in a notebook: check, hint, solution, progress; and grade, for a course."""
+"""What a reader calls in a notebook: check, hint, solution; and grade, for a course."""
 
 import html
 import inspect
@@ -10,8 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder import exercises
-from autograder import progress as memory
+from autograder import exercises, memory
 from autograder.exercise import Exercise
 from autograder.judge import Verdict, judge
 from autograder.observe import fresh, observe, observe_all
@@ -98,33 +97,6 @@ def solution(answer: Callable | str) -> Message:
     source = answer_source(exercise.reference)
     memory.remember(exercise.name, seen=True)
     return Message(source, body=f"<pre>{html.escape(source)}</pre>")
-
-
-def progress() -> Message:
-    """Show what you have solved, tried and not yet touched, chapter by chapter."""
-    kept = memory.load()
-    chapters: dict[str, list[str]] = {}
-    for exercise in exercises.all().values():
-        news = kept.get(exercise.name, {})
-        mark = "✓" if news.get("solved") else "…" if news.get("tries") else "·"
-        chapters.setdefault(exercise.slug, []).append(f"{mark} {exercise.name}")
-    lines, rows = [], []
-    for slug, marks in chapters.items():
-        done = sum(mark.startswith("✓") for mark in marks)
-        lines.append(f"{slug}: {done} of {len(marks)} solved\n  " + "\n  ".join(marks))
-        cells = ", ".join(f"{mark[:2]}<code>{mark[2:]}</code>" for mark in marks)
-        rows.append(
-            f'<p><b>{slug}</b> <progress max="{len(marks)}" value="{done}" aria-label="{slug}"></progress> '
-            f"{done} of {len(marks)} solved<br>{cells}</p>"
-        )
-    where = (
-        ""
-        if memory.home()
-        else "Nothing is remembered here: this notebook is not in a learner's folder.\n"
-    )
-    legend = "✓ solved, … tried, · untouched"
-    text = where + "\n".join(lines) + f"\n{legend}"
-    return Message(text, body=f"{where}{''.join(rows)}<p>{legend}</p>")
 
 
 def answer_source(function: Callable) -> str:

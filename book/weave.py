@@ -51,6 +51,14 @@ if missing:
     )
 """
 
+ANSWER_FOLD = """\
+---
+tags: [hide-input, answer]
+mystnb:
+  code_prompt_show: Show the answer
+  code_prompt_hide: Hide the answer
+---"""
+
 CHECK = """\
 check({name})
 ### BEGIN HIDDEN TESTS
@@ -188,7 +196,7 @@ def _exercise_page(exercise: Exercise) -> str:
         f":::{{admonition}} Common mistakes\n:class: mistakes dropdown\n{mistakes}\n:::"
         if mistakes
         else "",
-        f"```{{code-cell}}\n:tags: [hide-input, answer]\n{answer_source(exercise.reference)}\n```",
+        f"```{{code-cell}}\n{ANSWER_FOLD}\n{answer_source(exercise.reference)}\n```",
         f"```{{code-cell}}\n:tags: [check]\ncheck({name})\n```",
     ]
     return "\n\n".join(block for block in blocks if block)

@@ -90,7 +90,7 @@ class DepthHistogram(Figure):
     root mean square of ∂L/∂z for L = Σ R ⊙ Aᴸ with a random normal R.
     """
 
-    layers, width, examples = 20, 100, 16
+    layers, width, examples = 20, 100, 8
 
     activation = t.Enum(list(BACKWARD), "sigmoid").tag(sync=True)
     gain = t.Float(1.0).tag(sync=True)

@@ -5,7 +5,7 @@ from typing import Any
 import traitlets as t
 
 from autograder import exercises
-from autograder.progress import load
+from autograder.memory import load
 from book.contents import chapters
 from book.figures import Figure
 

@@ -2,7 +2,7 @@
 
 const LAYERS = 20;
 const WIDTH = 100;
-const EXAMPLES = 16;
+const EXAMPLES = 8;
 const BINS = 24;
 
 const sigmoid = (z) => 1 / (1 + Math.exp(-z));
