@@ -20,27 +20,34 @@ from autograder.observe import fresh
 def ratios(exercise: Exercise, rounds: int = 15) -> dict[str, float]:
     """Seconds of the reference, and the times of torch and the loop divided by it.
 
-    "torch" includes turning arrays into tensors and, for a backward, torch's forward as well.
+    Tensors are made beforehand; a backward's time includes torch's own forward, which it needs.
     """
     assert exercise.large is not None
     inputs = exercise.large(np.random.default_rng(0))
-    sides = {"reference": exercise.reference, "torch": exercise.by_torch, "loop": exercise.by_loop}
-    running = {name: function for name, function in sides.items() if function is not None}
+    running: dict[str, Callable[[], Any]] = {"reference": _called(exercise.reference, inputs)}
+    if exercise.torch_ready:
+        running["torch"] = exercise.torch_ready(fresh(inputs))
+    if exercise.by_loop:
+        running["loop"] = _called(exercise.by_loop, inputs)
     times: dict[str, list[float]] = {name: [] for name in running}
     for turn in range(rounds + 1):
         for name, function in running.items():
             if name == "loop" and turn > 2:
                 continue  # a loop is slow enough to be measured in few runs
-            spent = _seconds(function, inputs)
+            spent = _seconds(function)
             if turn:  # the first turn warms the caches
                 times[name].append(spent)
     return {name: statistics.median(spent) for name, spent in times.items()}
 
 
-def _seconds(function: Callable, inputs: Inputs) -> float:
+def _called(function: Callable, inputs: Inputs) -> Callable[[], Any]:
     given: dict[str, Any] = fresh(inputs)
+    return lambda: function(**given)
+
+
+def _seconds(function: Callable) -> float:
     start = time.perf_counter()
-    function(**given)
+    function()
     return time.perf_counter() - start
 
 

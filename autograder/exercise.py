@@ -81,7 +81,7 @@ class Exercise:
     mistakes: list[Mistake] = field(default_factory=list)
     alternatives: list[Callable] = field(default_factory=list)
     stages: tuple[str, ...] = ()
-    by_torch: Callable | None = None
+    torch_ready: Callable[[Inputs], Callable[[], Any]] | None = None
     by_other: Callable | None = None
     by_loop: Callable | None = None
     in_terms: Callable | None = None
@@ -123,12 +123,13 @@ class Exercise:
     def torch(self, says: Callable) -> Callable:
         """The same quantity by torch: `says(torch, *inputs)` with arrays as tensors."""
 
-        def oracle(**inputs: Any) -> Any:
+        def ready(inputs: Inputs) -> Callable[[], Any]:
             import torch
 
-            return as_arrays(says(torch, **as_tensors(torch, inputs)))
+            tensors = as_tensors(torch, inputs)
+            return lambda: says(torch, **tensors)
 
-        self.by_torch = oracle
+        self.torch_ready = ready
         return says
 
     def gradient(self, *wrt: str) -> Decorator:
@@ -138,21 +139,29 @@ class Exercise:
         """
 
         def decorate(forward: Callable) -> Callable:
-            def oracle(**inputs: Any) -> Any:
+            def ready(inputs: Inputs) -> Callable[[], Any]:
                 import torch
 
                 tensors = as_tensors(torch, inputs)
                 upstream = tensors.pop(next(iter(inspect.signature(self.reference).parameters)))
-                leaves = [
-                    leaf.requires_grad_() for name in wrt for leaf in _tensors_in(tensors[name])
-                ]
-                found = torch.autograd.grad(forward(torch, **tensors), leaves, upstream)
-                return as_arrays(found if len(found) > 1 else found[0])
+                leaves = [leaf.requires_grad_() for name in wrt for leaf in _listed(tensors[name])]
 
-            self.by_torch = oracle
+                def differentiate() -> Any:
+                    found = torch.autograd.grad(forward(torch, **tensors), leaves, upstream)
+                    return found if len(found) > 1 else found[0]
+
+                return differentiate
+
+            self.torch_ready = ready
             return forward
 
         return decorate
+
+    @property
+    def by_torch(self) -> Callable | None:
+        """Torch's answer to inputs that are arrays, in arrays; None if torch has none."""
+        ready = self.torch_ready
+        return None if ready is None else lambda **inputs: as_arrays(ready(inputs)())
 
     def oracle(self, says: Callable) -> Callable:
         """An independent answer where torch has none: SciPy, an enumeration, a slow loop."""
@@ -207,5 +216,5 @@ def as_arrays(value: Any) -> Any:
     return value.detach().numpy() if hasattr(value, "detach") else value
 
 
-def _tensors_in(value: Any) -> list:
+def _listed(value: Any) -> list:
     return list(value) if isinstance(value, list | tuple) else [value]
