@@ -201,7 +201,7 @@ def apt_install(*packages: str) -> bool:
 
 def run_with_news(command: "list[str]") -> "tuple[int, str]":
     """Run pip, showing what it is busy with, so that nobody waits blind; return status, output."""
-    lines = ["starting\n"]
+    lines: list = []
     pip = subprocess.Popen(
         command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )

@@ -41,14 +41,12 @@ EXERCISE = re.compile(r"from solutions\.(\w+) import (\w+)")
 EXERCISE_CELL = re.compile(r"```\{code-cell\}\n:tags: \[exercise\]\n" + EXERCISE.pattern + r"\n```")
 
 GUARD = """\
-from importlib.util import find_spec
-
-missing = [name for name in ("autograder", "solutions", "book", "torch") if find_spec(name) is None]
-if missing:
-    raise ModuleNotFoundError(
-        f"This kernel lacks {', '.join(missing)}, so it is not the book's: run `make learn` in the "
-        "book's folder and open this notebook there. Your answers are safe in the notebook."
-    )
+try:
+    import autograder, torch
+except ModuleNotFoundError as missing:
+    help = "is not in this kernel, so it is not the book's: run `make learn` in the book's folder"
+    safe = "and open this notebook there. Your answers are safe in the notebook."
+    raise ModuleNotFoundError(f"{missing.name} {help} {safe}") from None
 """
 
 ANSWER_FOLD = """\
