@@ -44,9 +44,9 @@ GUARD = """\
 try:
     import autograder, torch
 except ModuleNotFoundError as missing:
-    help = "is not in this kernel, so it is not the book's: run `make learn` in the book's folder"
+    advice = "is not in this kernel, so it is not the book's: run `make learn` in the book's folder"
     safe = "and open this notebook there. Your answers are safe in the notebook."
-    raise ModuleNotFoundError(f"{missing.name} {help} {safe}") from None
+    raise ModuleNotFoundError(f"{missing.name} {advice} {safe}") from None
 """
 
 ANSWER_FOLD = """\
