@@ -37,8 +37,10 @@ class Parser(argparse.ArgumentParser):
 
 def port(text: str) -> int:
     """Return a port number; argparse makes a sentence of the complaint."""
-    if not (text.isdigit() and 0 < int(text) < 65536):
-        raise argparse.ArgumentTypeError(f"a port is a number from 1 to 65535, not {text!r}")
+    if not (text.isdigit() and int(text) < 65536):
+        raise argparse.ArgumentTypeError(
+            f"a port is a number from 0 (any free one) to 65535, not {text!r}"
+        )
     return int(text)
 
 
@@ -96,14 +98,19 @@ def main(arguments: "list[str]") -> int:
         again = [environment.python, "-m", "book", *arguments]
         return become(again, environment.variables())
     os.environ.update(environment.variables())
+    return run(place, options)
+
+
+def run(place: str, options: argparse.Namespace) -> int:
+    """Do what a command does, in the environment that it needs; return the exit status."""
     module, function = place.split(":")
     try:
         return getattr(importlib.import_module(module), function)(options) or 0
     except ModuleNotFoundError as missing:
-        if environment.folder == OWN:
+        if sys.prefix == OWN:
             raise
         raise Trouble(
-            f"{missing.name} is not installed in {environment.folder}. Run there "
+            f"{missing.name} is not installed in {sys.prefix}. Run there "
             "`pip install -e .[dev] -c constraints.txt`, or leave that environment and try again."
         ) from missing
 

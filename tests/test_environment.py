@@ -1,8 +1,10 @@
 """The commands: an old Python, a wrong word, a half-made environment each get a sentence."""
 
+import argparse
 import ast
 import importlib
 import re
+import socket
 import subprocess
 import sys
 import tomllib
@@ -49,7 +51,10 @@ def test_an_old_python_gets_a_sentence_and_the_way_out(monkeypatch: pytest.Monke
     "words, said",
     [
         (["lern"], "Did you mean learn?"),
-        (["learn", "--port", "eighty"], "a port is a number from 1 to 65535, not 'eighty'"),
+        (
+            ["learn", "--port", "eighty"],
+            "a port is a number from 0 (any free one) to 65535, not 'eighty'",
+        ),
         (["learn", "--port", "70000"], "a port is a number"),
         (["learn", "--prot", "80"], "Unrecognized arguments: --prot 80"),
         (["test", "everything"], "Unrecognized arguments: everything"),
@@ -79,6 +84,24 @@ def test_every_command_is_there_and_make_knows_it() -> None:
     targets = re.search(r"^TARGETS := (.+)$", makefile, re.M)
     assert targets is not None and set(targets[1].split()) == set(commands.COMMANDS)
     assert commands.main([]) == 0
+
+
+def test_a_taken_port_gets_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("book.site.build", lambda: 0)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        options = argparse.Namespace(port=taken.getsockname()[1], no_browser=True)
+        with pytest.raises(Trouble, match="Address already in use"):
+            commands.run("book.site:serve", options)
+
+
+def test_an_active_environment_with_the_book_in_it_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(commands, "OWN", "elsewhere")
+    monkeypatch.setenv("CONDA_PREFIX", sys.prefix)
+    assert commands.where_to_run().folder == sys.prefix
+    monkeypatch.setattr("importlib.metadata.distributions", lambda name: [])
+    assert commands.where_to_run().folder == "elsewhere", "any other is left alone"
 
 
 @pytest.fixture

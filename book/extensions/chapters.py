@@ -16,8 +16,15 @@ from book import weave
 
 ROOT = Path(__file__).resolve().parents[2]
 # What a chapter's outputs depend on besides its own text.
-SOURCES = ("solutions/*.py", "autograder/**/*.py", "book/*.py", "book/data/*")
-FIGURES = ("book/figures/*.py", "book/figures/js/*")
+SOURCES = (
+    "solutions/*.py",
+    "autograder/**/*.py",
+    "book/*.py",
+    "book/contents.toml",
+    "book/data/*",
+    "book/figures/*.py",
+    "book/figures/js/*",
+)
 
 
 def chapter_numbers() -> dict[str, int]:
@@ -29,7 +36,7 @@ def sources(slug: str) -> list[Path]:
     """Return the files that may change a chapter's outputs; those of later chapters cannot."""
     slugs = [chapter.slug for chapter in weave.chapters()]
     later = set(slugs[slugs.index(slug) + 1 :])
-    files = {file for pattern in SOURCES + FIGURES for file in ROOT.glob(pattern)}
+    files = {file for pattern in SOURCES for file in ROOT.glob(pattern)}
     return sorted(file for file in files if file.is_file() and file.stem not in later)
 
 
