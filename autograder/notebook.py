@@ -4,6 +4,7 @@ import html
 import inspect
 import os
 import re
+import textwrap
 import time
 from collections.abc import Callable
 from typing import Any
@@ -61,7 +62,7 @@ def grade(answer: Callable, seed: int | None = None) -> float:
     verdict = judge(
         exercise, answer, int(os.environ.get("NND_COURSE_SEED", 1)) if seed is None else seed
     )
-    print(_feedback(exercise, verdict))
+    print(textwrap.fill(_feedback(exercise, verdict), 88))  # feedback pages do not wrap
     return float(verdict.credit(exercise.points))
 
 

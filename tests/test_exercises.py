@@ -1,5 +1,8 @@
 """Every declaration is proven: what is right is accepted, what is wrong is rejected and named."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from mutate import mutants
@@ -109,14 +112,32 @@ def test_a_missing_term_is_named(exercise: Exercise) -> None:
         assert left_out in verdict.advice or verdict.finding in {m.name for m in exercise.mistakes}
 
 
+OTHER_PROCESS = """
+import importlib, sys
+from autograder import wire
+from autograder.observe import observe
+
+slug, name = sys.argv[1:]
+answer = getattr(importlib.import_module(f"solutions.{slug}"), name)
+cases = wire.decode(sys.stdin.buffer.read(), inputs=True)
+results = [observe(answer, inputs).result for inputs in cases]
+sys.stdout.buffer.write(wire.encode(results))
+"""
+
+
 @each
-def test_cases_and_results_travel_to_another_process(exercise: Exercise) -> None:
-    for case in exercise.draw(1):
-        arrived = wire.decode(wire.encode(case.inputs), inputs=True)
-        here = observe(exercise.reference, case.inputs)
-        there = observe(exercise.reference, arrived)
-        back = wire.decode(wire.encode(there.result))
-        for _, a, b in pairs(here.result, back, [], exercise.name):
+def test_cases_and_results_travel_to_another_process_and_back(exercise: Exercise) -> None:
+    cases = exercise.draw(1)
+    child = subprocess.run(
+        [sys.executable, "-c", OTHER_PROCESS, exercise.slug, exercise.name],
+        input=wire.encode([case.inputs for case in cases]),
+        capture_output=True,
+        timeout=60,
+    )
+    assert child.returncode == 0, child.stderr.decode()
+    for case, there in zip(cases, wire.decode(child.stdout), strict=True):
+        here = observe(exercise.reference, case.inputs).result
+        for _, a, b in pairs(here, there, [], exercise.name):
             assert type(a) is type(b) and np.array_equal(a, b), case.label
 
 

@@ -8,8 +8,10 @@ import sys
 import textwrap
 import time
 
+import nbformat
 import numpy as np
 import pytest
+from nbclient import NotebookClient
 
 import autograder
 from autograder import check, exercises, grade, hint, solution
@@ -120,6 +122,19 @@ def test_a_learner_can_still_interrupt_a_check(monkeypatch):
 
     with pytest.raises(KeyboardInterrupt):
         check(sigmoid)
+
+
+def test_a_hanging_answer_leaves_the_kernel_alive(tmp_path):
+    cells = [
+        "from autograder import check",
+        "def sigmoid(z):\n    while True:\n        pass",
+        "check(sigmoid)",
+        "1 + 1",
+    ]
+    made = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    NotebookClient(made, timeout=60, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    said = [cell.outputs[-1].data["text/plain"] for cell in made.cells[2:]]
+    assert "takes too long" in said[0] and said[1] == "2"
 
 
 def test_a_check_answers_at_once():
