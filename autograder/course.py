@@ -1,6 +1,7 @@
 """A small simulated class, graded from release to export by stock nbgrader with our configuration."""
 
 import inspect
+import itertools
 import os
 import re
 import shutil
@@ -14,6 +15,7 @@ import nbformat
 from nbgrader.apps import NbGraderAPI
 from nbgrader.plugins import CsvExportPlugin
 from sqlalchemy.exc import SAWarning
+from tqdm import tqdm
 from traitlets.config import Config, PyFileConfigLoader
 
 from autograder import exercises
@@ -154,18 +156,15 @@ def simulate(
     """Take a class through assignments; return (assignment, student, score, deserved score)."""
     os.environ["NND_COURSE_SEED"] = str(SEED)
     warnings.filterwarnings("ignore", category=SAWarning)  # nbgrader's own, and without effect
-    students = tuple(students)
+    handed_in = list(itertools.product(assignments, students))
     rows = []
-    for assignment in assignments:
+    for assignment in dict.fromkeys(assignment for assignment, _ in handed_in):
         course.release(assignment)
-        for student in students:
-            deserved = sum(course.submit(assignment, student).values())
-            score = course.grade(assignment, student.name)
-            print(
-                f"{assignment:<20} {student.name:<8} {score:6.2f}   deserved {deserved:6.2f}",
-                flush=True,
-            )
-            rows.append((assignment, student.name, score, deserved))
+    for assignment, student in tqdm(handed_in, desc="grading", unit="notebook", disable=None):
+        deserved = sum(course.submit(assignment, student).values())
+        score = course.grade(assignment, student.name)
+        tqdm.write(f"{assignment:<20} {student.name:<8} {score:6.2f}   deserved {deserved:6.2f}")
+        rows.append((assignment, student.name, score, deserved))
     return rows
 
 
