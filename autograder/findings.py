@@ -2,6 +2,7 @@
 
 import inspect
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from inspect import Signature
 from typing import Any
@@ -66,13 +67,30 @@ def noisy(noise: frozenset[str]) -> Finding:
     kinds = " and ".join(sorted(noise))
     return Finding(
         "numerical warning",
-        f"The numbers are right, but NumPy warns of {kinds} on the way: some step leaves the range of "
-        "floating-point numbers, and only luck mends it afterwards (`np.where` computes both branches). "
-        "Rewrite that step so that it stays in range.",
+        f"The numbers are right, but NumPy warns of {kinds} on the way: some step gives infinity or NaN, "
+        "and only luck mends it afterwards. Rewrite that step so that it stays in range; if it stands in "
+        "`np.where`, know that both branches are computed.",
     )
 
 
 # -- the structure of the result ---------------------------------------------------------------
+
+
+def pairs(got: Any, want: Any, names: list[str], name: str) -> Iterator[tuple[str, Any, Any]]:
+    """Walk two results side by side: (name of the part, what came, what was wanted)."""
+    if isinstance(want, tuple | list):
+        if not isinstance(got, tuple | list) or len(got) != len(want):
+            raise Misfit(count(name, got, want, names))
+        for i, (mine, theirs) in enumerate(zip(got, want, strict=True)):
+            part = names[i] if i < len(names) else f"{name}[{i}]"
+            yield from pairs(mine, theirs, [], part)
+    elif isinstance(want, dict):
+        if not isinstance(got, dict) or got.keys() != want.keys():
+            raise Misfit(keys(name, got, want))
+        for key in want:
+            yield from pairs(got[key], want[key], [], f"{name}[{key!r}]")
+    else:
+        yield (names[0] if len(names) == 1 else name), got, want
 
 
 def count(name: str, got: Any, want: Any, names: list[str]) -> Finding:
@@ -111,7 +129,7 @@ def leaf(name: str, got: Any, want: Any, rtol: float, case: Case) -> Finding | N
         return (
             None
             if same_thing
-            else Finding("value", f"`{name}` should be {want!r}; it is {got!r}.", name)
+            else Finding("value", f"`{name}` is {got!r}, and should be something else.", name)
         )
     array = isinstance(want, np.ndarray)
     if array and isinstance(got, list | tuple):
@@ -183,7 +201,7 @@ def shape_advice(name: str, got: np.ndarray, want: np.ndarray, case: Case) -> st
     if got.ndim == want.ndim + 1 and want.shape == got.shape[1:]:
         return (
             said
-            + f" The first axis, of length {got.shape[0]}, is still there: it should be summed over."
+            + f" The first axis, of length {got.shape[0]}, is still there: it should be summed or averaged away."
         )
     if got.ndim == want.ndim == 2 and 1 in (want.shape[0], want.shape[1]):
         return (
@@ -250,19 +268,26 @@ def look_closer(
     )
     if named:
         return named
-    worst = np.abs(got - want).max()
+    return "value", _distance(name, got, want)
+
+
+def _distance(name: str, got: np.ndarray, want: np.ndarray) -> str:
+    """How far off, in parts of the largest entry: a class is graded with these sentences, and an
+    expected value is never told."""
     size = np.abs(want).max()
+    if not size:
+        return f"{name} is not right."
+    worst = np.abs(got - want).max() / size
+    gap = f"{worst:.1%} of" if worst < 1 else f"{worst:.3g} times"
+    if want.size == 1:
+        return f"{name} is off by {gap} its size."
     off = np.count_nonzero(~np.isclose(got, want, rtol=1e-6, atol=1e-9 * size))
     some = f"{off} of its {want.size} entries are" if 0 < off < want.size else "it is"
-    return (
-        "value",
-        f"{name} has the right shape, but {some} off by up to {worst:.2g} where the largest entry is {size:.2g}.",
-    )
+    return f"{name} has the right shape, but {some} off, by up to {gap} the largest entry."
 
 
 def _index(result: str, exercise: Exercise, want: Any) -> tuple[int, ...]:
     """Find the path of a named part inside the result."""
-    from autograder.judge import pairs
 
     def walk(value: Any, path: tuple[int, ...]) -> list[tuple[int, ...]]:
         if isinstance(value, tuple | list):
@@ -357,7 +382,7 @@ def _terms(
         for term, c in zip(terms, weights, strict=True)
         if abs(c - 1) > 1e-6
     ]
-    return "a term of the gradient", f"In {name}, {'; '.join(off)}." if off else ""
+    return ("a term of the gradient", f"In {name}, {'; '.join(off)}.") if off else None
 
 
 def _amount(weight: float) -> str:

@@ -4,13 +4,12 @@ The order is that in which a person would look: does it run, is it right, is it 
 name, and if not, what can be seen without knowing the exercise.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from autograder import findings
 from autograder.exercise import Case, Exercise
-from autograder.findings import Finding
+from autograder.findings import Finding, pairs
 from autograder.observe import Observation, observe, observe_all
 
 
@@ -81,23 +80,6 @@ def compare(exercise: Exercise, case: Case, got: Observation, want: Observation)
     if got.noise - want.noise:
         return findings.noisy(got.noise - want.noise)
     return None
-
-
-def pairs(got: Any, want: Any, names: list[str], name: str) -> Iterator[tuple[str, Any, Any]]:
-    """Walk two results side by side: (name of the part, what came, what was wanted)."""
-    if isinstance(want, tuple | list):
-        if not isinstance(got, tuple | list) or len(got) != len(want):
-            raise findings.Misfit(findings.count(name, got, want, names))
-        for i, (mine, theirs) in enumerate(zip(got, want, strict=True)):
-            part = names[i] if i < len(names) else f"{name}[{i}]"
-            yield from pairs(mine, theirs, [], part)
-    elif isinstance(want, dict):
-        if not isinstance(got, dict) or got.keys() != want.keys():
-            raise findings.Misfit(findings.keys(name, got, want))
-        for key in want:
-            yield from pairs(got[key], want[key], [], f"{name}[{key!r}]")
-    else:
-        yield (names[0] if len(names) == 1 else name), got, want
 
 
 def same_behaviour(a: Observation, b: Observation, rtol: float) -> bool:

@@ -134,7 +134,7 @@ def _built_on(exercise: Exercise, answer: Callable) -> str:
             and name in kept
             and not kept[name].get("solved")
         ):
-            return f" Your answer calls `{name}`, which is not right yet: mend that one first."
+            return f" Your answer calls `{name}`, which has not passed its check: look at that one first."
     return ""
 
 

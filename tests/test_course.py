@@ -5,18 +5,14 @@ import html
 import json
 import os
 import shutil
-import signal
-import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
 import pytest
+from lab import Lab, jupyterlab
 from nbgrader.apps import NbGraderAPI
 from playwright.sync_api import Browser
-from test_learn import fetch
 
 from autograder import course as classroom
 from book import weave
@@ -95,39 +91,22 @@ def test_grades_are_exported(graded) -> None:
 
 
 @pytest.fixture(scope="module")
-def formgrader(graded) -> Iterator[str]:
-    """JupyterLab in the course's folder, with the address at which it answers."""
+def formgrader(graded) -> Iterator[Lab]:
+    """JupyterLab in the course's folder, on the formgrader."""
     course, _ = graded
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    program = (
-        "import argparse, pathlib; from book.learn import open_lab; "
-        f"open_lab(pathlib.Path({str(course.root)!r}), '/formgrader', "
-        f"argparse.Namespace(port={port}, no_browser=True))"
-    )
-    lab = subprocess.Popen(
-        [sys.executable, "-c", program],
-        env=dict(os.environ, JUPYTER_TOKEN="secret"),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    fetch(f"http://127.0.0.1:{port}/api?token=secret", lab)
-    yield f"http://127.0.0.1:{port}"
-    lab.send_signal(signal.SIGTERM)
-    lab.wait(20)
+    with jupyterlab(course.root, "/formgrader") as lab:
+        yield lab
 
 
-def test_the_formgrader_lists_the_class(formgrader: str) -> None:
-    listed = json.loads(fetch(f"{formgrader}/formgrader/api/assignments?token=secret"))
+def test_the_formgrader_lists_the_class(formgrader: Lab) -> None:
+    listed = json.loads(formgrader.fetch("/formgrader/api/assignments"))
     (assignment,) = (one for one in listed if one["name"] == chapter(SLUG).folder)
     assert assignment["num_submissions"] == 4
 
 
-def test_the_formgrader_opens_in_a_browser(formgrader: str, browser: Browser) -> None:
+def test_the_formgrader_opens_in_a_browser(formgrader: Lab, browser: Browser) -> None:
     page = browser.new_page()
-    page.goto(f"{formgrader}/?token=secret")  # what `make formgrader` opens
+    page.goto(formgrader.url("/"))  # what `make formgrader` opens
     page.get_by_role("link", name=chapter(SLUG).folder).wait_for(timeout=30_000)
     assert page.url.endswith("/formgrader/manage_assignments")
     page.close()

@@ -85,7 +85,7 @@ def leaves(X, w, rows):
         (after(lambda Y: Y, lambda t: t[:, None]), "shape", "axis of length 1"),
         (after(lambda Y: Y, lambda t: t.sum()), "shape", "one number"),
         (lambda X, w, rows: (X * w, (X * w).sum(1)), "shape", "number of rows of `X`"),
-        (lambda X, w, rows: (X * w, X * w), "shape", "should be summed over"),
+        (lambda X, w, rows: (X * w, X * w), "shape", "summed or averaged away"),
         (after(lambda Y: Y.astype(float)), "dtype", "wrong for a float32 input"),
         (after(lambda Y: Y * 1j), "dtype", "complex"),
         (writes_into_input, "changes its input", "alters `X`"),
@@ -96,7 +96,7 @@ def leaves(X, w, rows):
         (after(lambda Y: 2 * Y), "factor", "`Y` is 2 times"),
         (after(lambda Y: Y / len(Y)), "factor", "rows of `X`: you divide by it once too often"),
         (after(lambda Y: Y * len(Y)), "factor", "divide by it"),
-        (after(lambda Y: Y + np.float32(0.5)), "value", "off by up to 0.5"),
+        (after(lambda Y: Y + np.float32(0.5)), "value", "% of the largest entry"),
     ],
 )  # fmt: skip
 def test_generic_findings(answer, finding, words):
@@ -158,6 +158,22 @@ things = st.recursive(
 def test_whatever_comes_back_gets_a_sentence(thing):
     verdict = judge(exercise, lambda X, w, rows: thing)
     assert not verdict and verdict.finding and verdict.advice.endswith((".", "?"))
+
+
+def test_an_expected_value_is_never_told():
+    def mean(x):
+        """Return the mean of x."""
+        return float(np.mean(x))
+
+    scalar = Exercise(mean, returns="m")
+
+    @scalar.cases
+    def _(rng):
+        yield "three numbers", dict(x=np.array([1.0, 2.0, 4.5]))
+        yield "four numbers", dict(x=np.array([0.5, 2.5, 4.5, 5.5]))
+
+    verdict = judge(scalar, lambda x: float(np.median(x)))
+    assert verdict.advice == "`m` is off by 20.0% of its size."
 
 
 def test_partial_credit_never_exceeds_half():

@@ -1,16 +1,12 @@
 """`learn` copies what is missing, overwrites nothing, and opens JupyterLab where it should."""
 
 import json
-import os
 import signal
-import socket
-import subprocess
-import sys
 import time
-import urllib.request
 from pathlib import Path
 
 import pytest
+from lab import jupyterlab
 
 from book.environment import Trouble
 from book.learn import copy_notebooks, tell
@@ -76,54 +72,17 @@ def test_what_stands_in_the_way_gets_a_sentence(book: Path, tmp_path: Path) -> N
 def test_jupyterlab_opens_on_the_page_and_stops_on_ctrl_c(book: Path, tmp_path: Path) -> None:
     mine = tmp_path / "my-book"
     copy_notebooks(book, mine)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    program = (
-        "import argparse, pathlib; from book.learn import open_lab; "
-        f"open_lab(pathlib.Path({str(mine)!r}), '/lab/tree/00_start/start.ipynb', "
-        f"argparse.Namespace(port={port}, no_browser=True))"
-    )
-    lab = subprocess.Popen(
-        [sys.executable, "-c", program],
-        env=dict(os.environ, JUPYTER_TOKEN="secret"),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    try:
-        address = f"http://127.0.0.1:{port}"
-        page = fetch(f"{address}/?token=secret", lab)
+    with jupyterlab(mine, "/lab/tree/00_start/start.ipynb") as lab:
+        page = lab.fetch("/")
         assert '"notebookVersion"' in page and "00_start/start.ipynb" in page
-        listed = json.loads(fetch(f"{address}/api/contents?token=secret", lab))
+        listed = json.loads(lab.fetch("/api/contents"))
         assert {one["name"] for one in listed["content"]} >= {"00_start", "progress.json"}
         news = "@jupyterlab/apputils-extension:notification"
-        settings = json.loads(fetch(f"{address}/lab/api/settings/{news}?token=secret", lab))
-        defaults = settings["schema"]["properties"]
+        defaults = json.loads(lab.fetch(f"/lab/api/settings/{news}"))["schema"]["properties"]
         assert defaults["fetchNews"]["default"] == "false"
         assert defaults["checkForUpdates"]["default"] is False
-    finally:
         for _ in range(2):  # once to ask, twice to mean it
-            lab.send_signal(signal.SIGINT)
+            lab.process.send_signal(signal.SIGINT)
             time.sleep(0.3)
-        try:
-            lab.wait(20)
-        except subprocess.TimeoutExpired:
-            lab.kill()
-            raise
+        lab.process.wait(20)
     assert (mine / "00_start/start.ipynb").exists()
-
-
-def fetch(address: str, server: subprocess.Popen | None = None) -> str:
-    """Get a page from a server that may still be starting."""
-    for _ in range(150):
-        assert server is None or server.poll() is None, "the server has ended"
-        try:
-            with urllib.request.urlopen(address, timeout=20) as page:
-                return page.read().decode()
-        except OSError as error:
-            if not isinstance(getattr(error, "reason", error), ConnectionRefusedError):
-                raise
-            time.sleep(0.2)
-    raise TimeoutError(address)

@@ -67,6 +67,16 @@ def test_a_wrong_answer_is_diagnosed(home):
     assert "… sigmoid" in repr(progress())
 
 
+def test_a_wrong_answer_built_on_another_points_to_that_one(home):
+    space = {"np": np}
+    exec("def sigmoid(z):\n    return np.cos(z)", space)
+    exec("def sigmoid_backward(dA, z):\n    s = sigmoid(z)\n    return dA * s * (1 - s)", space)
+    assert "Your answer calls" not in repr(check(space["sigmoid_backward"]))
+    check(space["sigmoid"])
+    said = repr(check(space["sigmoid_backward"]))
+    assert "Your answer calls `sigmoid`, which has not passed its check" in said
+
+
 def test_hints_come_one_at_a_time_and_the_last_one_stays(home):
     stages = len(exercises.find("sigmoid").stages)
     for stage in [*range(1, stages + 1), stages]:

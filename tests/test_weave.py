@@ -98,10 +98,16 @@ def test_displayed_math_stands_between_blank_lines(one):
 @each
 def test_one_sentence_a_line(one):
     for line in prose(one).split("\n"):
-        bare = re.sub(r"`[^`]*`|\$[^$]*\$|\([^)]*\)", "x", line)
-        assert not re.search(r"[a-z]{3}[.!?] [A-Z][a-z]+ [a-z]", bare) or line.startswith(
-            ("#", "|", "-")
-        ), line
+        bare = re.sub(r"`[^`]*`|\$[^$]*\$|\([^)]*\)", "x", re.sub(r"^\*\*\d+\.", "", line))
+        two = re.search(r"[a-z\d*][.!?][*]* [A-Z]", bare)
+        assert not two or line.startswith(("#", "|", "-")), line
+
+
+@pytest.mark.parametrize("line", ["Here it ends. There it goes on.", "So $x$ is 1. Write it down."])
+def test_two_sentences_on_a_line_are_noticed(line, monkeypatch):
+    monkeypatch.setattr(sys.modules[__name__], "prose", lambda one: line)
+    with pytest.raises(AssertionError):
+        test_one_sentence_a_line(WRITTEN[0])
 
 
 def test_exercises_belong_to_labelled_equations():
