@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from figure_pages import Shower, page_of
 from filelock import FileLock
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from book import site
+from book.figures import Figure
 
 # Chromium asks nobody for updates, and runs where there is neither a display nor a user namespace.
 FLAGS = (
@@ -107,3 +109,26 @@ def browser_page(browser: Browser) -> Iterator[Opener]:
     yield open_page
     for context in contexts:
         context.close()
+
+
+@pytest.fixture
+def show(browser: Browser) -> Iterator[Shower]:
+    """Open figures on a bare page: `show(figures, width=1000)`; an error in the console fails."""
+    contexts, errors = [], []
+
+    def open_page(figures: list[Figure], width: int = 1000, **colours: str) -> Page:
+        context = browser.new_context(viewport={"width": width, "height": 1100})
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.set_content(page_of(figures, **colours))
+        page.wait_for_function(
+            "n => document.querySelectorAll('[data-figure=ready]').length === n", arg=len(figures)
+        )
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert not errors

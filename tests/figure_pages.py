@@ -1,7 +1,12 @@
-"""A bare page with live figures on it, and a hand that moves them; shared by the figures' tests."""
+"""A bare page with live figures on it, and hands that move them; shared by the figures' tests."""
 
 import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
 
+import numpy as np
 from playwright.sync_api import Locator, Page
 
 from book.contents import BOOK
@@ -9,6 +14,37 @@ from book.figures import Figure
 
 LOADER = (BOOK / "_static" / "figures.js").read_text(encoding="utf-8")
 MIME = "application/vnd.jupyter.widget-{}+json"
+
+
+Shower = Callable[..., Page]  # what the fixture `show` returns
+
+
+@dataclass(frozen=True)
+class Hand:
+    """How the tests take hold of one kind of figure.
+
+    random: draws any state that a reader can reach, for the comparison with Python.
+    drag: what to pull in the drawing, and how far, in pixels; None where nothing can be pulled.
+    reads: whether the read-out follows that pull.
+    slides: whether the figure has sliders.
+    before: slider → action to click first, where a slider acts only later.
+    """
+
+    kind: type[Figure]
+    random: Callable[[np.random.Generator], Figure]
+    drag: tuple[str, float, float] | None = None
+    reads: bool = True
+    slides: bool = True
+    before: tuple[tuple[str, str], ...] = ()
+
+    def __str__(self) -> str:
+        return self.kind.__name__
+
+
+def hands() -> Iterable[Hand]:
+    """All hands, from `HANDS` of each test_figures_<slug>.py."""
+    for path in sorted(Path(__file__).parent.glob("test_figures_*.py")):
+        yield from getattr(import_module(path.stem), "HANDS", [])
 
 
 def page_of(figures: list[Figure], ink: str = "#222", paper: str = "#fff") -> str:

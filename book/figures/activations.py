@@ -7,6 +7,7 @@ import numpy as np
 import traitlets as t
 
 from book.figures import Figure
+from book.figures.chance import normals
 from solutions import activations as nnd
 
 LEAK = 0.1  # ten times the usual slope, so that the eye can see it
@@ -59,22 +60,6 @@ class ActivationExplorer(Figure):
         return {"activation": self.activation, "z": self.z, "a": self.a, "slope": self.slope}
 
 
-def uniform(seed: int, count: int) -> np.ndarray:
-    """Return `count` numbers in [0, 1) from mulberry32, which JavaScript computes alike."""
-    with np.errstate(over="ignore"):  # arithmetic modulo 2³² is meant
-        state = np.uint32(seed) + np.arange(1, count + 1, dtype=np.uint32) * np.uint32(0x6D2B79F5)
-        t = (state ^ (state >> 15)) * (state | 1)
-        t ^= t + (t ^ (t >> 7)) * (t | 61)
-    return (t ^ (t >> 14)) / 2**32
-
-
-def normals(seed: int, count: int) -> np.ndarray:
-    """Return `count` (an even number) standard normal numbers, by Box and Muller."""
-    u = uniform(seed, count).reshape(-1, 2)
-    radius, angle = np.sqrt(-2 * np.log(1 - u[:, 0])), 2 * np.pi * u[:, 1]
-    return np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1).ravel()
-
-
 BACKWARD = {
     "sigmoid": nnd.sigmoid_backward,
     "tanh": nnd.tanh_backward,
@@ -90,6 +75,7 @@ class DepthHistogram(Figure):
     root mean square of ∂L/∂z for L = Σ R ⊙ Aᴸ with a random normal R.
     """
 
+    parts = ("chance",)
     layers, width, examples = 20, 100, 8
 
     activation = t.Enum(list(BACKWARD), "sigmoid").tag(sync=True)
