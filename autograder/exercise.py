@@ -5,6 +5,7 @@ common mistakes are all derived from this one declaration.
 """
 
 import inspect
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -68,7 +69,8 @@ class Exercise:
     reference: the answer of `solutions`; its name, module and docstring are the exercise's.
     points: what it is worth in a course.  see: the label of the equation it belongs to.
     returns: names of the results, comma separated, for the messages.
-    rtol: how far float64 results may lie from the reference, relative to the largest entry.
+    rtol: how far float64 results may lie from the reference, relative to the largest entry; for a
+    random result, how far the numbers of its law may.
     seconds: how long the answer may take over all cases before it counts as hanging.
     """
 
@@ -85,6 +87,7 @@ class Exercise:
     by_other: Callable | None = None
     by_loop: Callable | None = None
     in_terms: Callable | None = None
+    in_law: Callable | None = None
     large: Callable[[np.random.Generator], Inputs] | None = None
     _draw: Callable[[np.random.Generator], Iterator[tuple[str, Inputs]]] | None = None
 
@@ -191,6 +194,24 @@ class Exercise:
         """For each result the named parts whose sum it is: `({"the direct path": …, …}, …)`."""
         self.in_terms = parts
         return parts
+
+    def law(self, says: Callable) -> Callable:
+        """What does not hang on the numbers drawn: a random result is judged by this, not by itself.
+
+        `says(result, **inputs)` gives a dict of numbers and arrays, all finite for a right result;
+        its keys complete the sentence "it is off in …".  Results must be large enough for the law
+        to show within `rtol`.  Type, shape and dtype are compared as ever.
+        """
+        self.in_law = says
+        return says
+
+    def compared(self, result: Any, inputs: Inputs) -> Any:
+        """What of a result is compared: the whole, or what is declared of its law."""
+        if self.in_law is None:
+            return result
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            return self.in_law(result, **inputs)
 
     def benchmark(self, draw: Callable) -> Callable:
         """Inputs of a realistic size, on which `make bench` compares the reference with torch."""

@@ -120,8 +120,8 @@ def nothing(name: str) -> Finding:
 # -- one array or number -----------------------------------------------------------------------
 
 
-def leaf(name: str, got: Any, want: Any, rtol: float, case: Case) -> Finding | None:
-    """The first difference in type, shape, dtype or value between one result and the wanted one."""
+def form(name: str, got: Any, want: Any, case: Case) -> Finding | None:
+    """The first difference in type, shape or dtype between one result and the wanted one."""
     if got is None and want is not None:
         return nothing(name)
     if isinstance(want, str | bool) or want is None:
@@ -152,7 +152,39 @@ def leaf(name: str, got: Any, want: Any, rtol: float, case: Case) -> Finding | N
         if theirs.dtype == np.float32:
             advice += ", since the input is float32 (a `np.zeros` without dtype, or a float64 constant array?)"
         return Finding("dtype", advice + ".", name)
-    return None if close(mine, theirs, rtol) else Finding("value", "", name)
+    return None
+
+
+def value(name: str, got: Any, want: Any, rtol: float) -> Finding | None:
+    """A difference in value between one result and the wanted one, whose form it has."""
+    if isinstance(want, str | bool) or want is None:  # such a thing is its own form
+        return None
+    return None if close(np.asarray(got), np.asarray(want), rtol) else Finding("value", "", name)
+
+
+def law(got: dict[str, Any], want: dict[str, Any], rtol: float) -> Finding | None:
+    """The first difference between the laws of two random results of the same form."""
+    for part, theirs in want.items():
+        mine, theirs = np.asarray(got[part], dtype=float), np.asarray(theirs, dtype=float)
+        if not close(mine, theirs, rtol):
+            size = np.abs(theirs).max()
+            gap = np.abs(mine - theirs).max() / size if size else np.nan
+            far = f", by {gap:.0%}" if np.isfinite(gap) else ""
+            return Finding(
+                "another law",
+                "What you return is random, so it is judged by its law and not number by number: "
+                f"it is off in {part}{far}.",
+            )
+    return None
+
+
+def idle(names: tuple[str, ...]) -> Finding:
+    name = names[0]
+    return Finding(
+        "numbers from elsewhere",
+        f"Nothing is drawn from `{name}`. Take every random number from the generator that you were "
+        f"given, `{name}.random(…)` and not `np.random.random(…)`: only so can a run be repeated.",
+    )
 
 
 def wrong_dtype(mine: np.dtype, theirs: np.dtype) -> bool:
@@ -176,14 +208,20 @@ def close(got: np.ndarray, want: np.ndarray, rtol: float) -> bool:
         return bool(np.all((got == want) | (gap <= tolerance(want, rtol) * scale + 1e-300)))
 
 
-def same(a: Any, b: Any, rtol: float) -> bool:
-    """Whether two results agree in type, shape, dtype and value, counting NaN equal to NaN."""
+def alike(a: Any, b: Any) -> bool:
+    """Whether two results agree in type, shape and dtype."""
     try:
         x, y = np.asarray(a), np.asarray(b)
     except ValueError:
         return False
-    if x.shape != y.shape or x.dtype != y.dtype or isinstance(a, list) != isinstance(b, list):
+    return x.shape == y.shape and x.dtype == y.dtype and isinstance(a, list) == isinstance(b, list)
+
+
+def same(a: Any, b: Any, rtol: float) -> bool:
+    """Whether two results agree in type, shape, dtype and value, counting NaN equal to NaN."""
+    if not alike(a, b):
         return False
+    x, y = np.asarray(a), np.asarray(b)
     if x.dtype.kind not in "biuf":
         return bool(np.all(x == y))
     both = np.isnan(x) & np.isnan(y) if x.dtype.kind == "f" else np.zeros(x.shape, bool)

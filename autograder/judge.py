@@ -47,12 +47,15 @@ def verdict(exercise: Exercise, cases: list[Case], seen: Sequence[Observation]) 
         for case, one, want in zip(cases, seen, wanted, strict=True)
     ]
     wrong = [i for i, finding in enumerate(found) if finding is not None]
+    if not wrong and exercise.in_law is not None and all(one.idle for one in seen):
+        finding = findings.idle(seen[0].idle)
+        return Verdict(False, finding.name, finding.advice)
     if not wrong:
         return Verdict(True)
     share = 1 - len(wrong) / len(cases)
     for mistake in exercise.mistakes:
         if all(
-            same_behaviour(one, observe(mistake.answer, case.inputs), exercise.rtol)
+            same_behaviour(exercise, case, one, observe(mistake.answer, case.inputs))
             for one, case in zip(seen, cases, strict=True)
         ):
             return Verdict(False, mistake.name, mistake.advice, share)
@@ -70,11 +73,18 @@ def compare(exercise: Exercise, case: Case, got: Observation, want: Observation)
         return findings.raised(got, exercise)
     try:
         for name, mine, theirs in pairs(got.result, want.result, exercise.results, exercise.name):
-            finding = findings.leaf(name, mine, theirs, exercise.rtol, case)
+            finding = findings.form(name, mine, theirs, case)
+            if finding is None and exercise.in_law is None:
+                finding = findings.value(name, mine, theirs, exercise.rtol)
             if finding:
                 return finding
     except findings.Misfit as misfit:
         return misfit.finding
+    if exercise.in_law is not None:
+        laws = [exercise.compared(one.result, case.inputs) for one in (got, want)]
+        finding = findings.law(laws[0], laws[1], exercise.rtol)
+        if finding:
+            return finding
     if got.changed:
         return findings.changed(got.changed)
     if got.noise - want.noise:
@@ -82,16 +92,21 @@ def compare(exercise: Exercise, case: Case, got: Observation, want: Observation)
     return None
 
 
-def same_behaviour(a: Observation, b: Observation, rtol: float) -> bool:
-    """Whether two answers did the same: raised alike, or gave the same values, NaN for NaN."""
+def same_behaviour(exercise: Exercise, case: Case, a: Observation, b: Observation) -> bool:
+    """Whether two answers did the same: raised alike, or gave the same values, NaN for NaN.
+
+    Random results do the same if they agree in form and law, and both draw from the generator.
+    """
     if a.error or b.error:
         return bool(a.error) and a.error == b.error
-    if bool(a.noise) != bool(b.noise):
+    if bool(a.noise) != bool(b.noise) or (exercise.in_law is not None and a.idle != b.idle):
         return False
     try:
+        if not all(findings.alike(x, y) for _, x, y in pairs(a.result, b.result, [], "")):
+            return False
+        mine, theirs = (exercise.compared(one.result, case.inputs) for one in (a, b))
         return all(
-            findings.same(mine, theirs, max(rtol, 1e-7))
-            for _, mine, theirs in pairs(a.result, b.result, [], "")
+            findings.same(x, y, max(exercise.rtol, 1e-7)) for _, x, y in pairs(mine, theirs, [], "")
         )
     except findings.Misfit:
         return False

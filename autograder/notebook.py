@@ -143,7 +143,9 @@ def _beside_torch(exercise: Exercise, answer: Callable) -> str:
     oracle = exercise.by_torch or exercise.by_other
     cases = exercise.draw(0)
     said = f": {len(cases)} kinds of input"
-    if oracle is not None:
+    if exercise.in_law is not None:
+        said += ", judged by the law of the numbers drawn"
+    elif oracle is not None:
         try:
             theirs = [oracle(**fresh(case.inputs)) for case in cases]
         except ImportError:

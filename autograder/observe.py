@@ -5,14 +5,17 @@ Observations hold no reference and no verdict, so they may come from another pro
 
 import traceback
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
 
 from autograder.exercise import Case, Inputs, Seed
 from autograder.patience import OutOfTime, patience
+
+MOST_ITEMS = 10_000  # of a generator: one that never ends must not fill the memory
 
 
 @dataclass(frozen=True)
@@ -21,7 +24,7 @@ class Observation:
 
     result: what it returned.  error, message, line: the exception's type, its words, and the line
     of the answer that raised it.  noise: the floating-point warnings on the way.  changed: names of
-    the inputs that the call altered.
+    the inputs that the call altered.  idle: names of the generators that it drew nothing from.
     """
 
     result: Any = None
@@ -30,6 +33,7 @@ class Observation:
     line: str = ""
     noise: frozenset[str] = frozenset()
     changed: tuple[str, ...] = ()
+    idle: tuple[str, ...] = ()
 
 
 def observe(answer: Callable, inputs: Inputs) -> Observation:
@@ -49,12 +53,15 @@ def observe(answer: Callable, inputs: Inputs) -> Observation:
         ):
             warnings.simplefilter("ignore")
             result = answer(**given)
+            if isinstance(result, Iterator):  # what an answer yields runs here and arrives as a list
+                result = list(islice(result, MOST_ITEMS))
     except (Exception, SystemExit) as error:
         return Observation(
             error=type(error).__name__, message=str(error), line=_where(answer, error)
         )
     changed = tuple(name for name, value in inputs.items() if not same_input(given[name], value))
-    return Observation(result=result, noise=frozenset(noise), changed=changed)
+    idle = tuple(name for name, value in inputs.items() if untouched(given[name], value))
+    return Observation(result=result, noise=frozenset(noise), changed=changed, idle=idle)
 
 
 def observe_all(answer: Callable, cases: list[Case], seconds: float) -> list[Observation]:
@@ -95,6 +102,13 @@ def same_input(now: Any, before: Any) -> bool:
     if isinstance(before, list | tuple):
         return len(now) == len(before) and all(map(same_input, now, before))
     return isinstance(before, Seed) or now is before or now == before
+
+
+def untouched(now: Any, before: Any) -> bool:
+    """Whether an input is a Generator that stands where it began."""
+    if not isinstance(before, Seed):
+        return False
+    return now.bit_generator.state == fresh(before).bit_generator.state
 
 
 def _where(answer: Callable, error: BaseException) -> str:

@@ -134,6 +134,64 @@ def test_a_generator_and_a_function_are_inputs_like_others():
     assert not judge(random, lambda f, rng: f(rng.normal(size=4)[1:]))
 
 
+def coin(n, p, rng):
+    """Return n tosses of a coin that shows 1 with probability p."""
+    return (rng.random(n) < p).astype(float)
+
+
+tossed = Exercise(coin, returns="tosses", rtol=0.1)
+
+
+@tossed.cases
+def _(rng):
+    yield "a fair coin", dict(n=20_000, p=0.5, rng=Seed(int(rng.integers(100))))
+    yield "another coin", dict(n=20_001, p=0.3, rng=Seed(int(rng.integers(100))))
+
+
+@tossed.law
+def _(tosses, n, p, rng):
+    return {"the share of ones": tosses.mean(), "the two faces": np.quantile(tosses, [0, 1])}
+
+
+@tossed.mistake("You count the zeros.")
+def faces_swapped(n, p, rng):
+    return (rng.random(n) >= p).astype(float)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        coin,
+        lambda n, p, rng: (rng.random(n) >= 1 - p) * 1.0,
+        lambda n, p, rng: rng.binomial(1, p, n).astype(float),
+        lambda n, p, rng: np.array([1.0 if rng.uniform(0, 1) < p else 0.0 for _ in range(n)]),
+    ],
+)
+def test_a_random_result_is_judged_by_its_law(answer):
+    for seed in range(20):
+        assert judge(tossed, answer, seed)
+
+
+@pytest.mark.parametrize(
+    ("answer", "finding", "words"),
+    [
+        (lambda n, p, rng: 1 - coin(n, p, rng), "faces swapped", "You count the zeros."),
+        (lambda n, p, rng: coin(n, 0.7 * p, rng), "another law", "the share of ones, by 3"),
+        (lambda n, p, rng: coin(n, p, rng) * np.nan, "another law", "off in the share of ones."),
+        (lambda n, p, rng: 3 * coin(n, p, rng), "another law", "the share of ones, by 2"),
+        (lambda n, p, rng: coin(n, p, rng)[1:], "shape", "is asked for"),
+        (lambda n, p, rng: coin(n, p, rng) > 0, "dtype", "bool"),
+        (lambda n, p, rng: coin(n, p, rng).tolist(), "a list", "np.array"),
+        (lambda n, p, rng: coin(n, p, np.random.default_rng()), "numbers from elsewhere", "`rng`"),
+        (lambda n, p, rng: 1 - coin(n, p, np.random.default_rng()), "another law", "ones"),
+    ],
+)  # fmt: skip
+def test_what_is_said_of_another_law(answer, finding, words):
+    verdict = judge(tossed, answer)
+    assert verdict.finding == finding and words in verdict.advice, verdict
+    assert verdict.credit(2) <= 1
+
+
 things = st.recursive(
     st.none()
     | st.booleans()
@@ -156,8 +214,11 @@ things = st.recursive(
 @settings(max_examples=300, deadline=None)
 @given(things)
 def test_whatever_comes_back_gets_a_sentence(thing):
-    verdict = judge(exercise, lambda X, w, rows: thing)
-    assert not verdict and verdict.finding and verdict.advice.endswith((".", "?"))
+    for verdict in (
+        judge(exercise, lambda X, w, rows: thing),
+        judge(tossed, lambda n, p, rng: thing),
+    ):
+        assert not verdict and verdict.finding and verdict.advice.endswith((".", "?"))
 
 
 def test_an_expected_value_is_never_told():

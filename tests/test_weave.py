@@ -112,7 +112,8 @@ def test_two_sentences_on_a_line_are_noticed(line, monkeypatch):
 
 def test_exercises_belong_to_labelled_equations():
     for name, exercise in exercises.all().items():
-        assert not exercise.see or exercise.see in plain.equation_numbers(), name
+        if chapter(exercise.slug).written:
+            assert not exercise.see or exercise.see in plain.equation_numbers(), name
 
 
 def test_an_unknown_chapter_equation_source_or_exercise_is_named():
