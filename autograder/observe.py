@@ -53,7 +53,7 @@ def observe(answer: Callable, inputs: Inputs) -> Observation:
         ):
             warnings.simplefilter("ignore")
             result = answer(**given)
-            if isinstance(result, Iterator):  # what an answer yields runs here and arrives as a list
+            if isinstance(result, Iterator):  # what an answer yields comes as a list
                 result = list(islice(result, MOST_ITEMS))
     except (Exception, SystemExit) as error:
         return Observation(
