@@ -295,7 +295,8 @@ function figure({ model, el }, parts) {
     el.dataset.computed = JSON.stringify(state);
     update(state);
     controls.forEach((control) => control.show(state));
-    readout.textContent = describe(state);
+    const said = describe(state);
+    if (readout.textContent !== said) readout.textContent = said; // what stays is not announced anew
     if (answer) reveal.textContent = answer(state);
   };
   const fit = () => {
