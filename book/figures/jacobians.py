@@ -52,15 +52,16 @@ class LayerShapes(Figure):
 class ModeCost(Figure):
     """Multiplications for the whole Jacobian of four layers, in forward, reverse and the best order.
 
-    Sizes are 2 ** `inputs`, three times 2 ** `width`, 2 ** `outputs`.
+    Sizes are 2 ** `inputs`, 2 ** `width`, 2 ** `middle`, 2 ** `width`, 2 ** `outputs`.
     """
 
     inputs = power(7)
     width = power(5)
+    middle = power(5)
     outputs = power(2)
 
     def compute(self) -> dict[str, Any]:
-        n = [2**e for e in (self.inputs, self.width, self.width, self.width, self.outputs)]
+        n = [2**e for e in (self.inputs, self.width, self.middle, self.width, self.outputs)]
 
         @cache
         def best(low: int, high: int) -> int:

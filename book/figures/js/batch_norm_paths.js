@@ -84,7 +84,11 @@ function build(drawing, width, height, model) {
   const columns = dots.map((_, n) => {
     const from = left + n * column;
     const bars = PATHS.map(([, colour], i) =>
-      svg("rect", { x: from + column * (0.14 + 0.2 * i), width: column * 0.17, class: `${colour}-fill` }),
+      svg("rect", {
+        x: from + column * (0.14 + 0.2 * i),
+        width: column * 0.17,
+        class: `${colour}-fill`,
+      }),
     );
     const truth = svg("line", {
       x1: from + 3,

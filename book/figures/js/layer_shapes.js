@@ -13,7 +13,8 @@ const EDGES = [
 const STEPS = ["linear, W", "sigmoid", "linear, V", "softmax", "loss"];
 
 function compute(model) {
-  const [N, D, H, K] = ["examples", "inputs", "hidden", "classes"].map((key) => 2 ** model.get(key));
+  const traits = ["examples", "inputs", "hidden", "classes"];
+  const [N, D, H, K] = traits.map((key) => 2 ** model.get(key));
   const edges = [
     [N * H, N * D, N * H * D],
     [N * H, H * D, N * H * D],
@@ -87,14 +88,23 @@ function build(drawing, width, height, model) {
   STEPS.forEach((said, i) => {
     const middle = (tops[i] + NODE + tops[i + 1]) / 2;
     drawing.append(
-      svg("text", { class: "small", "text-anchor": "middle", transform: `translate(11 ${middle}) rotate(-90)` }, said),
+      svg(
+        "text",
+        {
+          class: "small",
+          "text-anchor": "middle",
+          transform: `translate(11 ${middle}) rotate(-90)`,
+        },
+        said,
+      ),
     );
   });
   const handles = Object.entries(SIZED).map(([node, key]) => {
     const handle = svg("circle", {
       r: 9,
       cy: tops[node] + NODE / 2,
-      class: "handle green drag-side",
+      class: "handle green",
+      style: "touch-action: pan-y; cursor: ew-resize",
       "data-drag": key,
     });
     let from = 0;
@@ -125,7 +135,8 @@ function build(drawing, width, height, model) {
     boxes.forEach(({ box, name }, i) => {
       const [letter, rows, columns] = nodes[i];
       set(box, { width: boxWidth(columns) + 34 });
-      name.textContent = i === 5 ? "L: a number" : `${letter}  ${grouped(rows)} × ${grouped(columns)}`;
+      name.textContent =
+        i === 5 ? "L: a number" : `${letter}  ${grouped(rows)} × ${grouped(columns)}`;
     });
     handles.forEach(({ handle, node }) => set(handle, { cx: boxWidth(nodes[node][2]) + 35 }));
     edges.forEach((edge, i) => {

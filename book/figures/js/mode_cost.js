@@ -1,8 +1,8 @@
 // Forward or reverse: the multiplications for the Jacobian of four layers, as its sizes grow.
 
 function compute(model) {
-  const [first, middle, last] = ["inputs", "width", "outputs"].map((key) => 2 ** model.get(key));
-  const n = [first, middle, middle, middle, last];
+  const traits = ["inputs", "width", "middle", "width", "outputs"];
+  const n = traits.map((key) => 2 ** model.get(key));
   return {
     sizes: n,
     forward: sum([1, 2, 3].map((l) => n[0] * n[l] * n[l + 1])), // J₂J₁, then J₃(J₂J₁), …
@@ -42,6 +42,11 @@ function build(drawing, width, height, model) {
   const text = (x, y, kind, said, anchor = "start") =>
     svg("text", { x, y, class: kind, "text-anchor": anchor }, said);
   const guide = svg("path", { class: "axis dashed" });
+  const plane = dragArea(I, O, (x, y) => {
+    model.set("outputs", clamp(Math.round(O.back(y)), 0, TOP_EXPONENT));
+    write(model, "inputs", clamp(Math.round(I.back(x)), 0, TOP_EXPONENT));
+  });
+  set(plane, { style: "touch-action: none; cursor: move" }); // it is dragged both ways
   drawing.append(
     text(0, 14, "strong", "outputs against inputs"),
     svg("path", {
@@ -59,12 +64,8 @@ function build(drawing, width, height, model) {
     text(I(5), O(0) + 36, "small", "inputs", "middle"),
     guide,
     handle,
-    dragArea(I, O, (x, y) => {
-      model.set("outputs", clamp(Math.round(O.back(y)), 0, TOP_EXPONENT));
-      write(model, "inputs", clamp(Math.round(I.back(x)), 0, TOP_EXPONENT));
-    }),
+    plane,
   );
-  drawing.querySelector(".drag-area").style.touchAction = "none";
   const [left, top] = wide ? [side + 100, 40] : [0, side + 108];
   const B = scale([0, 10], [left, width - 72]);
   drawing.append(text(left, top - 14, "strong", "multiplications for all of J₄J₃J₂J₁"));
@@ -99,11 +100,13 @@ function build(drawing, width, height, model) {
 function describe({ sizes, forward, reverse, best, sweep }) {
   const [inputs, , , , outputs] = sizes;
   const gain = Math.max(forward, reverse) / Math.min(forward, reverse);
+  const times = (ratio) => (ratio < 100 ? ratio.toFixed(1) : grouped(Math.round(ratio)));
   const winner =
-    forward === reverse
-      ? "They cost the same."
-      : `${forward < reverse ? "Forward" : "Reverse"} mode is ${gain < 100 ? gain.toFixed(1) : grouped(Math.round(gain))} times cheaper.`;
-  const other = best < 0.99 * Math.min(forward, reverse) ? " Another order beats both." : "";
+    gain < 1.05
+      ? `They cost ${forward === reverse ? "" : "nearly "}the same.`
+      : `${forward < reverse ? "Forward" : "Reverse"} mode is ${times(gain)} times cheaper.`;
+  const better = Math.min(forward, reverse) / best;
+  const other = better > 1.05 ? ` Another order is ${times(better)} times cheaper still.` : "";
   return (
     `${inputs} inputs, ${outputs} output${outputs > 1 ? "s" : ""}: forward ${grouped(forward)}, reverse ${grouped(reverse)} multiplications. ` +
     `${winner}${other} One sweep of a single vector costs ${grouped(sweep)}.`
@@ -121,11 +124,16 @@ const render = (context) =>
       sizes[4] === 1
         ? "At the bottom: one output, so one reverse sweep gives the whole gradient, however many inputs there are."
         : "At the bottom right, one output and many inputs. Drag the point there and read the ratio.",
-    watch: ["inputs", "width", "outputs"],
+    watch: ["inputs", "width", "middle", "outputs"],
     controls: (model) =>
-      ["inputs", "width", "outputs"].map((key) =>
+      [
+        ["inputs", "inputs"],
+        ["width", "2nd, 4th layer"],
+        ["middle", "middle layer"],
+        ["outputs", "outputs"],
+      ].map(([key, label]) =>
         slider(model, key, {
-          label: key,
+          label,
           min: 0,
           max: TOP_EXPONENT,
           step: 1,
