@@ -134,6 +134,37 @@ def test_a_generator_and_a_function_are_inputs_like_others():
     assert not judge(random, lambda f, rng: f(rng.normal(size=4)[1:]))
 
 
+def count_down(n):
+    """Yield n, n - 1, ..., 1."""
+    yield from range(n, 0, -1)
+
+
+counted = Exercise(count_down, returns="numbers")
+
+
+@counted.cases
+def _(rng):
+    yield "five", dict(n=5)
+    yield "seven", dict(n=7)
+
+
+def endless(n):
+    while True:
+        yield n
+
+
+def breaks_off(n):
+    yield n
+    raise KeyError("n - 1")
+
+
+def test_what_a_generator_yields_is_judged():
+    assert judge(counted, lambda n: (n - k for k in range(n)))
+    assert not judge(counted, lambda n: (k for k in range(n)))
+    assert not judge(counted, endless)
+    assert judge(counted, breaks_off).finding == "raises KeyError"
+
+
 def coin(n, p, rng):
     """Return n tosses of a coin that shows 1 with probability p."""
     return (rng.random(n) < p).astype(float)
