@@ -16,7 +16,7 @@ from autograder.judge import judge
 from autograder.notebook import check
 from book import __main__ as commands
 from book import figures
-from book.contents import ROOT
+from book.contents import BOOK, ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
@@ -103,3 +103,15 @@ def test_the_licences_are_whole() -> None:
     assert code.startswith("BSD 3-Clause License") and "AS IS" in code
     for section in range(1, 9):
         assert re.search(rf"^Section {section} – ", text, re.M)
+
+
+def test_the_sources_are_sorted_and_cited() -> None:
+    keys = re.findall(r"^@\w+\{(\w+),$", (BOOK / "references.bib").read_text("utf-8"), re.M)
+    assert keys == sorted(set(keys))
+    pages = "".join(page.read_text(encoding="utf-8") for page in BOOK.glob("*.md"))
+    cited = {
+        key
+        for keys in re.findall(r"\{cite[:a-z]*\}`([^`]+)`", pages)
+        for key in re.split(r", *", keys)
+    }
+    assert set(keys) == cited
