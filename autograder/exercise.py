@@ -88,6 +88,7 @@ class Exercise:
     by_loop: Callable | None = None
     in_terms: Callable | None = None
     in_law: Callable | None = None
+    in_bounds: Callable | None = None
     large: Callable[[np.random.Generator], Inputs] | None = None
     _draw: Callable[[np.random.Generator], Iterator[tuple[str, Inputs]]] | None = None
 
@@ -205,8 +206,35 @@ class Exercise:
         self.in_law = says
         return says
 
+    def certified(self, says: Callable) -> Callable:
+        """What must hold for a result that is not the only right one, such as a network's weights.
+
+        `says(result, **inputs)` gives a dict: what is bounded → (how large it is, how large it may
+        be), two numbers; its keys complete the sentence "… is 0.3, and may be 0.2 at most".  The
+        first is proven by computation, never a maximum over samples.  The result has the
+        reference's form.  Type, shape and dtype are compared as ever.
+        """
+        self.in_bounds = says
+        return says
+
+    @property
+    def by_property(self) -> bool:
+        """Whether results are judged by what holds for them, and not number by number."""
+        return self.in_law is not None or self.in_bounds is not None
+
+    def bounds(self, result: Any, inputs: Inputs) -> dict[str, tuple[float, float]]:
+        """What is certified of a result: (how large it is, how large it may be)."""
+        assert self.in_bounds is not None
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            return self.in_bounds(result, **inputs)
+
     def compared(self, result: Any, inputs: Inputs) -> Any:
-        """What of a result is compared: the whole, or what is declared of its law."""
+        """What of a result is compared: the whole, what is declared of its law, or how far it passes
+        the bounds that it must keep, which is 0 for everything right."""
+        if self.in_bounds is not None:
+            held = self.bounds(result, inputs)
+            return {name: float(np.maximum(size - most, 0)) for name, (size, most) in held.items()}
         if self.in_law is None:
             return result
         with warnings.catch_warnings(), np.errstate(all="ignore"):

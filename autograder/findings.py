@@ -178,6 +178,18 @@ def law(got: dict[str, Any], want: dict[str, Any], rtol: float) -> Finding | Non
     return None
 
 
+def bound(held: dict[str, tuple[float, float]]) -> Finding | None:
+    """The first bound that a result of the right form does not keep."""
+    for name, (size, most) in held.items():
+        if not size <= most:  # NaN keeps no bound
+            return Finding(
+                "out of bounds",
+                "More than one answer is right here, so yours is judged by what is proven of it: "
+                f"{name} is {size:.3g}, and may be {most:.3g} at most.",
+            )
+    return None
+
+
 def idle(names: tuple[str, ...]) -> Finding:
     name = names[0]
     return Finding(
@@ -214,7 +226,8 @@ def alike(a: Any, b: Any) -> bool:
         x, y = np.asarray(a), np.asarray(b)
     except ValueError:
         return False
-    return x.shape == y.shape and x.dtype == y.dtype and isinstance(a, list) == isinstance(b, list)
+    listed = [isinstance(one, list | tuple) for one in (a, b)]
+    return x.shape == y.shape and x.dtype == y.dtype and listed[0] == listed[1]
 
 
 def same(a: Any, b: Any, rtol: float) -> bool:
@@ -324,25 +337,26 @@ def _distance(name: str, got: np.ndarray, want: np.ndarray) -> str:
     return f"{name} has the right shape, but {some} off, by up to {gap} the largest entry."
 
 
-def _index(result: str, exercise: Exercise, want: Any) -> tuple[int, ...]:
-    """Find the path of a named part inside the result."""
+def _index(result: str, exercise: Exercise, want: Any) -> tuple[Any, ...]:
+    """Find the path of a named part inside the result: positions, and the keys of dicts."""
 
-    def walk(value: Any, path: tuple[int, ...]) -> list[tuple[int, ...]]:
-        if isinstance(value, tuple | list):
-            return [leaf for i, item in enumerate(value) for leaf in walk(item, (*path, i))]
+    def walk(value: Any, path: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+        if isinstance(value, tuple | list | dict):
+            inner = value.items() if isinstance(value, dict) else enumerate(value)
+            return [leaf for key, item in inner for leaf in walk(item, (*path, key))]
         return [path]
 
     names = [name for name, _, _ in pairs(want, want, exercise.results, exercise.name)]
     return walk(want, ())[names.index(result)]
 
 
-def _part(value: Any, path: tuple[int, ...]) -> Any:
-    for i in path:
-        value = value[i]
+def _part(value: Any, path: tuple[Any, ...]) -> Any:
+    for key in path:
+        value = value[key]
     return value
 
 
-def _comparable(got: Any, want: Any, path: tuple[int, ...]) -> bool:
+def _comparable(got: Any, want: Any, path: tuple[Any, ...]) -> bool:
     try:
         mine, theirs = np.asarray(_part(got, path)), np.asarray(_part(want, path))
     except (TypeError, IndexError, KeyError, ValueError):
@@ -402,7 +416,7 @@ def _transposed(name: str, got: np.ndarray, want: np.ndarray) -> tuple[str, str]
 def _terms(
     exercise: Exercise,
     name: str,
-    which: tuple[int, ...],
+    which: tuple[Any, ...],
     case: Case,
     got: np.ndarray,
     want: np.ndarray,

@@ -74,7 +74,7 @@ def compare(exercise: Exercise, case: Case, got: Observation, want: Observation)
     try:
         for name, mine, theirs in pairs(got.result, want.result, exercise.results, exercise.name):
             finding = findings.form(name, mine, theirs, case)
-            if finding is None and exercise.in_law is None:
+            if finding is None and not exercise.by_property:
                 finding = findings.value(name, mine, theirs, exercise.rtol)
             if finding:
                 return finding
@@ -83,6 +83,10 @@ def compare(exercise: Exercise, case: Case, got: Observation, want: Observation)
     if exercise.in_law is not None:
         laws = [exercise.compared(one.result, case.inputs) for one in (got, want)]
         finding = findings.law(laws[0], laws[1], exercise.rtol)
+        if finding:
+            return finding
+    if exercise.in_bounds is not None:
+        finding = findings.bound(exercise.bounds(got.result, case.inputs))
         if finding:
             return finding
     if got.changed:
@@ -95,7 +99,8 @@ def compare(exercise: Exercise, case: Case, got: Observation, want: Observation)
 def same_behaviour(exercise: Exercise, case: Case, a: Observation, b: Observation) -> bool:
     """Whether two answers did the same: raised alike, or gave the same values, NaN for NaN.
 
-    Random results do the same if they agree in form and law, and both draw from the generator.
+    Random results do the same if they agree in form and law, and both draw from the generator;
+    certified ones, if they pass each bound by the same amount.
     """
     if a.error or b.error:
         return bool(a.error) and a.error == b.error

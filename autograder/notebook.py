@@ -145,6 +145,8 @@ def _beside_torch(exercise: Exercise, answer: Callable) -> str:
     said = f": {len(cases)} kinds of input"
     if exercise.in_law is not None:
         said += ", judged by the law of the numbers drawn"
+    elif exercise.in_bounds is not None:
+        said += ", judged by certified bounds"
     elif oracle is not None:
         try:
             theirs = [oracle(**fresh(case.inputs)) for case in cases]
@@ -183,6 +185,10 @@ def _distance(mine: Any, theirs: Any) -> float:
     """The largest difference relative to the largest finite entry, over whatever holds the numbers."""
     if isinstance(mine, list | tuple):
         return max((_distance(a, b) for a, b in zip(mine, theirs, strict=True)), default=0.0)
+    if isinstance(mine, dict):
+        return max((_distance(mine[key], theirs[key]) for key in mine), default=0.0)
+    if isinstance(mine, str):  # words are equal or wrong
+        return 0.0
     a, b = np.asarray(mine, dtype=float), np.asarray(theirs, dtype=float)
     finite = np.isfinite(a) & np.isfinite(b)
     scale = np.abs(b[finite]).max(initial=0.0)

@@ -4,6 +4,26 @@ exercise → {change: reason}
 """
 
 SURVIVORS: dict[str, dict[str, str]] = {
+    "attention_weights": {
+        "0→1 in `S -= np.where(top == -np.inf, 0, top)`": "−∞ stays −∞ under any finite shift",
+        "1→2 in `S *= 1 / np.where(total == 0, 1, total)`": "0 / 2 is 0 as 0 / 1 is",
+    },
+    "multi_head_attention_backward": {
+        "1→2 in `rows = X.reshape(-1, X.shape[-1])`": "NumPy takes any negative length for the one to be found",
+        "−→+ in `dS = dO @ V.swapaxes(-1, -2)`": "axis −2 of four is axis 2",
+        "−→+ in `gradients = (dS @ K, dS.swapaxes(-1, -2) @ Q, A.swapaxes(-1, -2) @ dO)`": "axis −2 of four is axis 2",
+        "1→2 in `Z = (rows @ W_qkv.T + b_qkv).reshape(*X.shape[:2], -1)`": "NumPy takes any negative length for the one to be found",
+        "1→2 in `dX, dW_qkv, db_qkv = linear_backward(dZ.reshape(len(rows), -1), rows, W_qkv)`": "NumPy takes any negative length for the one to be found",
+    },
+    "feed_forward_backward": {
+        "1→2 in `rows = X.reshape(-1, X.shape[-1])`": "NumPy takes any negative length for the one to be found",
+    },
+    "online_softmax_attention": {
+        "zeros_like→ones_like in `total, O = (np.zeros_like(top), np.zeros_like(top))`": "the first block multiplies it by e^(−∞) = 0",
+    },
+    "sample_top_k": {
+        "Lt→LtE in `place = (odds < dart).sum(axis=-1, keepdims=True)`": "a dart exactly on a line has probability 2⁻⁵³",
+    },
     "truncated_normal": {
         "Gt→GtE in `np.abs(w) > 2 * std`": "a number at the very edge has probability 2⁻⁵³",
     },
@@ -38,5 +58,22 @@ SURVIVORS: dict[str, dict[str, str]] = {
         "1→2 in `W1, b1 = (np.array([[1, 1], [-1, -1]]), np.array([-0.5, 1.5]))`": "a turned line that still parts the same corners",
         "Gt→GtE in `A = (X @ W1.T + b1 > 0).astype(X.dtype)`": "no corner lies on either line",
         "Gt→GtE in `return (A @ w2 + b2 > 0).astype(X.dtype)`": "the sum is −1.5, −0.5 or 0.5, never 0",
+    },
+    "im2col": {
+        "1→2 in `return cols.reshape(len(X), X.shape[1] * KH * KW, -1)`": "to NumPy any negative size means what is left",
+    },
+    "conv2d": {
+        "1→2 in `Y = W.reshape(F, -1) @ im2col(X, KH, KW, stride, padding)`": "to NumPy any negative size means what is left",
+        "1→2 in `return Y.reshape(len(X), F, OH, -1)`": "to NumPy any negative size means what is left",
+    },
+    "conv2d_backward": {
+        "1→2 in `dZ = dY.reshape(N, F, -1)`": "to NumPy any negative size means what is left",
+        "1→2 in `dcols = np.matmul(W.reshape(F, -1).T, dZ, out=cols)`": "to NumPy any negative size means what is left",
+    },
+    "residual_block": {
+        "1→2 in `padding = W1.shape[-1] // 2`": "the window is square: its height is its width",
+    },
+    "residual_block_backward": {
+        "1→2 in `padding = W1.shape[-1] // 2`": "the window is square: its height is its width",
     },
 }

@@ -60,6 +60,9 @@ def test_an_independent_oracle_agrees(exercise: Exercise) -> None:
                 both = [exercise.compared(result, case.inputs) for result in (want, said)]
                 for name, mine, theirs in pairs(*both, exercise.results, exercise.name):
                     mine, theirs = np.asarray(mine), np.asarray(theirs)
+                    if mine.dtype.kind == "U":  # words have no distance
+                        assert np.array_equal(mine, theirs), (case.label, name)
+                        continue
                     rtol = 1e-5 if mine.dtype == np.float32 else max(exercise.rtol, 1e-9)
                     assert close(theirs, mine, rtol), (case.label, name)
 

@@ -223,6 +223,52 @@ def test_what_is_said_of_another_law(answer, finding, words):
     assert verdict.credit(2) <= 1
 
 
+def halves(total):
+    """Return two numbers with the given sum, neither above 3/4 of it."""
+    return np.array([total / 2, total / 2])
+
+
+shared = Exercise(halves, returns="parts")
+shared.cases(lambda rng: [(f"a sum of {n}", dict(total=n)) for n in (4.0, 8.0)])
+
+
+@shared.certified
+def _(parts, total):
+    return {
+        "the sum's distance from `total`": (abs(parts.sum() - total), 1e-9),
+        "the larger part": (parts.max(), 0.75 * total),
+    }
+
+
+@shared.mistake("You return the sum itself, twice.")
+def not_halved(total):
+    return np.array([total, total])
+
+
+@pytest.mark.parametrize("share", [0.5, 0.3, 0.75])
+def test_every_result_within_its_bounds_is_right(share):
+    verdict = judge(shared, lambda total: np.array([share * total, (1 - share) * total]))
+    assert verdict and verdict.credit(2) == 2
+
+
+@pytest.mark.parametrize(
+    ("answer", "finding", "words"),
+    [
+        (lambda total: np.array([0.8, 0.2]) * total, "out of bounds", "larger part is 3.2, and may be 3 at"),
+        (lambda total: np.array([2.0, 2.0]), "out of bounds", "is 4, and may be 1e-09 at most. It is right on 1"),
+        (lambda total: np.array([np.nan, total]), "out of bounds", "is nan"),
+        (lambda total: np.ones(2) * total, "not halved", "the sum itself, twice"),
+        (lambda total: np.ones(3) * total / 3, "shape", "is asked for"),
+        (lambda total: [total / 2, total / 2], "a list", "np.array"),
+        (lambda total: (np.ones(2, np.float32) * total / 2).astype(np.float32), "dtype", "float64"),
+    ],
+)  # fmt: skip
+def test_what_is_said_of_a_result_out_of_its_bounds(answer, finding, words):
+    verdict = judge(shared, answer)
+    assert verdict.finding == finding and words in verdict.advice, verdict
+    assert verdict.credit(2) <= 1
+
+
 things = st.recursive(
     st.none()
     | st.booleans()
@@ -248,6 +294,7 @@ def test_whatever_comes_back_gets_a_sentence(thing):
     for verdict in (
         judge(exercise, lambda X, w, rows: thing),
         judge(tossed, lambda n, p, rng: thing),
+        judge(shared, lambda total: thing),
     ):
         assert not verdict and verdict.finding and verdict.advice.endswith((".", "?"))
 
@@ -266,6 +313,21 @@ def test_an_expected_value_is_never_told():
 
     verdict = judge(scalar, lambda x: float(np.median(x)))
     assert verdict.advice == "`m` is off by 20.0% of its size."
+
+
+def numbered(words):
+    """Return every word's place in the alphabet, and how many words there are."""
+    return {word: float(i) for i, word in enumerate(sorted(words))}, len(words)
+
+
+def test_a_wrong_value_in_a_dict_gets_a_sentence():
+    listed = Exercise(numbered, returns="places, total")
+    listed.cases(lambda rng: [(f"{n} words", dict(words=list("cabde"[:n]))) for n in (3, 5)])
+    verdict = judge(
+        listed, lambda words: ({w: 1.5 * p for w, p in numbered(words)[0].items()}, len(words))
+    )
+    assert verdict.finding == "factor"
+    assert verdict.advice == "`places['b']` is 1.5 times what it should be."
 
 
 def test_partial_credit_never_exceeds_half():

@@ -200,3 +200,10 @@ def test_one_blas_thread_is_set_before_numpy_is_imported():
 def test_public_names_are_documented():
     for name in autograder.__all__:
         assert getattr(autograder, name).__doc__
+
+
+def test_results_that_hold_words_are_measured_too():
+    from solutions.word2vec import build_vocabulary, huffman_codes
+
+    for right in (build_vocabulary, huffman_codes):
+        assert "equal to an independent computation" in repr(check(right))

@@ -83,6 +83,11 @@ def test_every_equation_the_text_relies_on_is_executed(one):
     assert executed - set(labels) == set(), "verified, but no equation has this label"
 
 
+def test_a_label_names_one_equation_of_the_book():
+    labels = [found[2] for one in WRITTEN for found in plain.EQUATION.finditer(text(one))]
+    assert {label for label in labels if labels.count(label) > 1} == set()
+
+
 @each
 def test_displayed_math_stands_between_blank_lines(one):
     lines = text(one).split("\n")
