@@ -110,14 +110,14 @@ function bypass(from, to) {
 }
 
 function build(drawing, width, height, model) {
-  const step = Math.min(9, (width - 270) / 17); // pixels for a doubling; shapes need the rest
+  const step = Math.min(9, (width - 274) / 17); // pixels for a doubling; shapes need the rest
   const columns = [0, 1, 2].map((i) => LEFT + (i * (width - LEFT + 6)) / 3);
   const cell = columns[1] - columns[0] - 6;
 
   const heads = [
-    ["parameters", "of the step"],
-    ["multiplications", "for a token"],
-    ["memory", "of its array"],
+    ["holds", "parameters"],
+    ["multiplies", "for a token"],
+    ["keeps", "in memory"],
   ].map((lines, i) => {
     const total = text(columns[i], 42, "small strong");
     drawing.append(...lines.map((said, k) => text(columns[i], 13 + 14 * k, "small", said)), total);
@@ -170,7 +170,7 @@ function build(drawing, width, height, model) {
 
   return ({ shapes, parameters, products, bytes }) => {
     const all = [shapes[LAST - 1], ...shapes]; // X is as large as Y
-    const wide = all.map((shape) => 62 + step * Math.log2(shape.at(-1)));
+    const wide = all.map((shape) => 66 + step * Math.log2(shape.at(-1)));
     boxes.forEach(({ box, shape }, i) => {
       set(box, { width: wide[i] });
       const sizes = all[i].slice(-4).map((size) => size.toLocaleString("en"));
