@@ -4,6 +4,51 @@ exercise → {change: reason}
 """
 
 SURVIVORS: dict[str, dict[str, str]] = {
+    "hopfield_energy": {
+        "Mult→Div in `return -np.sum(s @ W * s, axis=-1) / 2`": "s is 1 or −1, so 1 / s = s",
+    },
+    "hopfield_update": {
+        "Mult→Div in `field * s[i]`": "s is 1 or −1, so 1 / s = s",
+    },
+    "hopfield_recall": {
+        "Mult→Div in `field[i] * s[i]`": "s is 1 or −1, so 1 / s = s",
+        "Mult→Div in `field += 2 * s[i] * W[i]`": "s is 1 or −1, so 1 / s = s",
+    },
+    "ising_energy": {
+        "Mult→Div in `return -np.sum((J * neighbours + h) * spins, axis=(-2, -1))`": "a spin is 1 or −1, so 1 / s = s",
+    },
+    "gibbs_step": {
+        "Lt→LtE in `h = (rng.random(p.shape) < p).astype(v.dtype)`": "a number equal to p has probability 2⁻⁵³",
+        "Lt→LtE in `return (rng.random(q.shape) < q).astype(v.dtype)`": "a number equal to q has probability 2⁻⁵³",
+    },
+    "rbm_log_partition": {
+        "Lt→Gt in `len(c) < len(b)`": "the sum over the other layer is the same number, found later",
+        "Lt→LtE in `len(c) < len(b)`": "the sum over the other layer is the same number",
+    },
+    "optimal_discriminator": {
+        "1→2 in `return np.where(nowhere, 0.5, p / np.where(nowhere, 1, total))`": "what stands there is replaced by ½",
+    },
+    "pixel_shuffle": {
+        "1→2 in `return parts.transpose(0, 1, 4, 2, 5, 3).reshape(N, -1, H * factor, W * factor)`": "NumPy takes any negative length for the one to be found",
+    },
+    "pixel_shuffle_backward": {
+        "1→2 in `return parts.transpose(0, 1, 3, 5, 2, 4).reshape(N, -1, H // factor, W // factor)`": "NumPy takes any negative length for the one to be found",
+    },
+    "count_linear_pieces": {
+        "Gt→GtE in `A, slopes = (relu(Z), slopes @ W.T * (Z > 0))`": "a unit that is 0 in the middle of a piece is 0 all along it, and so is its slope",
+    },
+    "units_needed": {
+        "2→3 in `too_few = cells // 2`": "the search only begins with a wider gap",
+        "only the right of FloorDiv in `too_few = cells // 2`": "the search only begins with another number of cells that is too small",
+    },
+    "kan_layer_backward": {
+        "1→2 in `dX = np.einsum('mk,mk->m', dN.reshape(-1, n), scattered(s, slopes, n))`": "to NumPy any negative size means what is left",
+    },
+    "refine_grid": {
+        "1→2 in `fitted = np.linalg.lstsq(new, wanted.reshape(len(x), -1))[0]`": "to NumPy any negative size means what is left",
+        "1→2 in `inside = (np.arange(degree + 1) + 0.5) / (degree + 1)`": "other points of the same interval, or one more: they fix the same polynomial",
+        "only the left of Add in `inside = (np.arange(degree + 1) + 0.5) / (degree + 1)`": "points further left in the same interval fix the same polynomial",
+    },
     "attention_weights": {
         "0→1 in `S -= np.where(top == -np.inf, 0, top)`": "−∞ stays −∞ under any finite shift",
         "1→2 in `S *= 1 / np.where(total == 0, 1, total)`": "0 / 2 is 0 as 0 / 1 is",

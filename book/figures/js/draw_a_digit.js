@@ -113,7 +113,7 @@ function buildSeen(drawing, picture, { left, size }) {
   const field = box(0, 0, 0, 0, "curve green");
   const id = freshId();
   drawing.append(
-    line(left, 13, size > 105 ? "what the net sees" : "the net sees", "small strong"),
+    line(left, 13, size > 125 ? "what the net sees" : "the net sees", "small strong"),
     box(left, PADTOP, size, size, "axis"),
     svg("clipPath", { id }, box(left - 2, PADTOP - 2, size + 4, size + 4)),
     svg("g", { "clip-path": `url(#${id})` }, field),

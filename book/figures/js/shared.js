@@ -302,7 +302,7 @@ function figure({ model, el }, parts) {
   const fit = () => {
     followTheme(root);
     // A figure drawn before it is on the page has no width yet, one in a closed drawer next to none.
-    const now = Math.max(280, root.clientWidth || 640);
+    const now = Math.max(280, (root.clientWidth || 642) - 2); // less its padding
     if (now === width) return;
     width = now;
     set(drawing, { viewBox: `0 0 ${width} ${height(width)}`, height: height(width) });
