@@ -325,10 +325,13 @@ def look_closer(
 def _distance(name: str, got: np.ndarray, want: np.ndarray) -> str:
     """How far off, in parts of the largest entry: a class is graded with these sentences, and an
     expected value is never told."""
-    size = np.abs(want).max()
+    finite = np.isfinite(want)
+    size = np.abs(want[finite]).max(initial=0)
     if not size:
         return f"{name} is not right."
-    worst = np.abs(got - want).max() / size
+    worst = np.abs(got[finite] - want[finite]).max() / size
+    if not worst:
+        return f"{name} is right wherever a finite number belongs, and nowhere else."
     gap = f"{worst:.1%} of" if worst < 1 else f"{worst:.3g} times"
     if want.size == 1:
         return f"{name} is off by {gap} its size."

@@ -315,6 +315,25 @@ def test_an_expected_value_is_never_told():
     assert verdict.advice == "`m` is off by 20.0% of its size."
 
 
+def logarithms(counts):
+    """Return ln of every count, −inf for none."""
+    with np.errstate(divide="ignore"):
+        return np.log(counts)
+
+
+def test_infinities_are_no_distance():
+    unbounded = Exercise(logarithms, returns="logs")
+    unbounded.cases(lambda rng: [("some", dict(counts=np.array([3.0, 0.0, 7.0, 2.0])))])
+
+    def said(answer):
+        return judge(unbounded, answer).advice
+
+    assert "right wherever a finite number belongs" in said(
+        lambda counts: np.log(counts + (counts == 0))
+    )
+    assert "2 of its 4 entries are off" in said(lambda counts: logarithms(counts) + (counts > 2.5))
+
+
 def numbered(words):
     """Return every word's place in the alphabet, and how many words there are."""
     return {word: float(i) for i, word in enumerate(sorted(words))}, len(words)
