@@ -172,7 +172,7 @@ def law(got: dict[str, Any], want: dict[str, Any], rtol: float) -> Finding | Non
             far = f", by {gap:.0%}" if np.isfinite(gap) else ""
             return Finding(
                 "another law",
-                "What you return is random, so it is judged by its law and not number by number: "
+                "What is asked for is random, so yours is judged by its law and not number by number: "
                 f"it is off in {part}{far}.",
             )
     return None
@@ -319,7 +319,16 @@ def look_closer(
     )
     if named:
         return named
-    return "value", _distance(name, got, want)
+    whole = np.asarray(_part(wrong[0][2], which)).dtype.kind in "biu"
+    return "value", _count(name, got, want) if whole and want.size > 1 else _distance(
+        name, got, want
+    )
+
+
+def _count(name: str, got: np.ndarray, want: np.ndarray) -> str:
+    """How many are wrong, of ids, labels, yes and no: such things are not far off, or near."""
+    off = np.count_nonzero(got != want)
+    return f"{name} has the right shape, but {off} of its {want.size} entries are wrong."
 
 
 def _distance(name: str, got: np.ndarray, want: np.ndarray) -> str:

@@ -315,6 +315,18 @@ def test_an_expected_value_is_never_told():
     assert verdict.advice == "`m` is off by 20.0% of its size."
 
 
+def order(keys):
+    """Return the places of the keys, the smallest key first."""
+    return np.argsort(keys)
+
+
+def test_ids_are_wrong_and_not_far_off():
+    places = Exercise(order, returns="places")
+    places.cases(lambda rng: [("five keys", dict(keys=np.array([0.3, 0.9, 0.1, 0.5, 0.7])))])
+    advice = judge(places, lambda keys: np.argsort(keys)[::-1]).advice
+    assert advice == "`places` has the right shape, but 4 of its 5 entries are wrong."
+
+
 def logarithms(counts):
     """Return ln of every count, −inf for none."""
     with np.errstate(divide="ignore"):

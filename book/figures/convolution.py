@@ -158,31 +158,12 @@ WINDOWS = [(5, 1, 1), (2, 2, 1), (3, 1, 1), (2, 2, 1)]  # conv1, pool1, conv2, p
 DEPTH = {"conv1": 1, "relu1": 1, "pool1": 2, "conv2": 3, "relu2": 3, "pool2": 4, "logits": 4}
 
 
-class DrawADigit(Figure):
-    """A digit that the reader draws, and all that a trained convolutional net makes of it.
-
-    `strokes` are lists x, y, x, y, … in shares of the pad's side.  `example` is the test digit on
-    the pad, counted in `EXAMPLES`, or −1 for none; strokes on an example stay where they are drawn,
-    others are centred and resized as MNIST's digits were.
-    `layer`, `map`, `row` and `column` say which unit is looked at; in `logits`, `map` is a class and
-    the unit is the evidence for it at one place of the last maps.
-    `compute()` gives the image, the probabilities, the field of the unit in the image, what the
-    unit saw, and of every map its sum and its sum weighted by `uniform(1, …)`.
-    """
-
-    parts = ("chance", "heat_map", "pictures", "digit_net", "digit_lens", "digit_pad")
+class DigitReader(t.HasTraits):
+    """What the figures share that run the trained net: its weights, and the digits of `EXAMPLES`."""
 
     weights = t.Unicode().tag(sync=True)
     examples = t.Unicode().tag(sync=True)
     truth = t.List(t.Int()).tag(sync=True)
-    example = t.Int(3, min=-1).tag(sync=True)
-    strokes = t.List(t.List(t.Float())).tag(sync=True)
-    pen = t.List(t.Float(), [0.3, 0.3]).tag(sync=True)
-    pen_down = t.Bool(False).tag(sync=True)
-    layer = t.Enum(LAYERS, "conv1").tag(sync=True)
-    map = t.Int(0, min=0).tag(sync=True)
-    row = t.Int(9, min=0).tag(sync=True)
-    column = t.Int(14, min=0).tag(sync=True)
 
     @t.default("weights")
     def trained_weights(self) -> str:
@@ -196,6 +177,30 @@ class DrawADigit(Figure):
     @t.default("truth")
     def their_labels(self) -> list[int]:
         return digits()[3][list(EXAMPLES)].tolist()
+
+
+class DrawADigit(DigitReader, Figure):
+    """A digit that the reader draws, and all that a trained convolutional net makes of it.
+
+    `strokes` are lists x, y, x, y, … in shares of the pad's side.  `example` is the test digit on
+    the pad, counted in `EXAMPLES`, or −1 for none; strokes on an example stay where they are drawn,
+    others are centred and resized as MNIST's digits were.
+    `layer`, `map`, `row` and `column` say which unit is looked at; in `logits`, `map` is a class and
+    the unit is the evidence for it at one place of the last maps.
+    `compute()` gives the image, the probabilities, the field of the unit in the image, what the
+    unit saw, and of every map its sum and its sum weighted by `uniform(1, …)`.
+    """
+
+    parts = ("chance", "heat_map", "pictures", "digit_net", "digit_lens", "digit_pad")
+
+    example = t.Int(3, min=-1).tag(sync=True)
+    strokes = t.List(t.List(t.Float())).tag(sync=True)
+    pen = t.List(t.Float(), [0.3, 0.3]).tag(sync=True)
+    pen_down = t.Bool(False).tag(sync=True)
+    layer = t.Enum(LAYERS, "conv1").tag(sync=True)
+    map = t.Int(0, min=0).tag(sync=True)
+    row = t.Int(9, min=0).tag(sync=True)
+    column = t.Int(14, min=0).tag(sync=True)
 
     def image(self) -> np.ndarray:
         """Return what the net sees, (28, 28)."""

@@ -1,4 +1,4 @@
-"""The small convolutional net of the figure `DrawADigit`: how it was trained, and its weights.
+"""The small convolutional net of the figures `DrawADigit` and `FoolANet`: how it was trained, and its weights.
 
     python -m book.figures.digit_net
 

@@ -1,6 +1,5 @@
 """Figures of the chapter on generative networks."""
 
-from base64 import b64encode
 from typing import Any
 
 import numpy as np
@@ -9,7 +8,7 @@ import traitlets as t
 from book.data import digits
 from book.figures import Figure
 from book.figures.chance import normals, uniform
-from book.figures.convolution import EXAMPLES, encoded
+from book.figures.convolution import EXAMPLES, DigitReader
 from book.figures.digit_net import Params, forward, load
 from solutions.activations import sigmoid
 from solutions.convolution import conv2d_backward, max_pool2d_backward
@@ -265,7 +264,7 @@ ACCURACY = {  # what `measured_accuracy` returns
 }
 
 
-class FoolANet(Figure):
+class FoolANet(DigitReader, Figure):
     """A trained convolutional net, and a test digit whose pixels move by `epsilon` at most.
 
     `example` counts the digits in `EXAMPLES`; `kind` says whether the signs of the moves are those
@@ -274,27 +273,11 @@ class FoolANet(Figure):
 
     parts = ("chance", "heat_map", "pictures", "digit_net", "digit_gradient")
 
-    weights = t.Unicode().tag(sync=True)
-    examples = t.Unicode().tag(sync=True)
-    truth = t.List(t.Int()).tag(sync=True)
     accuracy = t.Dict(ACCURACY).tag(sync=True)
     example = t.Int(6, min=0, max=len(EXAMPLES) - 1).tag(sync=True)
     epsilon = t.Float(0.0, min=0).tag(sync=True)
     kind = t.Enum(["sought", "random"], "sought").tag(sync=True)
     seed = t.Int(1, min=1).tag(sync=True)
-
-    @t.default("weights")
-    def trained_weights(self) -> str:
-        return encoded(load())
-
-    @t.default("examples")
-    def some_digits(self) -> str:
-        pixels = np.round(255 * digits()[2][list(EXAMPLES)]).astype(np.uint8)
-        return b64encode(pixels.tobytes()).decode()
-
-    @t.default("truth")
-    def their_labels(self) -> list[int]:
-        return digits()[3][list(EXAMPLES)].tolist()
 
     def compute(self) -> dict[str, Any]:
         params, at = load(), EXAMPLES[self.example]

@@ -158,7 +158,7 @@ class KanTraining(Figure):
     intervals, and the errors on the 150 examples and on a 12 by 12 grid of unseen points.
     """
 
-    parts = ("chance", "plane", "spline_basis")
+    parts = ("chance", "plane", "spline_basis", "training_steps")
     EXAMPLES = 150
 
     target = t.Unicode("product").tag(sync=True)

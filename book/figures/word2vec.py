@@ -80,7 +80,7 @@ class MovingVectors(Figure):
     `compute()` gives the nouns' vectors v and then the verbs' u, the loss, and two cosines.
     """
 
-    parts = ("chance",)
+    parts = ("chance", "training_steps")
 
     steps = t.Int(0, min=0, max=400).tag(sync=True)
     noise = t.Int(2, min=1, max=8).tag(sync=True)

@@ -279,37 +279,8 @@ const MENU = [
 ];
 
 function controls(model, root) {
-  const timer = clock(
-    root,
-    () => {
-      write(model, "steps", Math.min(MOST, model.get("steps") + 1));
-      return model.get("steps") < MOST;
-    },
-    12,
-  );
-  const run = () => (timer.running() ? timer.stop() : timer.start());
-  const begin = (change) => {
-    timer.stop();
-    model.set("steps", 0);
-    change();
-    model.save_changes();
-  };
-  return [
-    choice(model, "target", { label: "target", options: MENU }),
-    slider(model, "steps", { label: "steps", min: 0, max: MOST, step: 1, text: String }),
-    buttons(
-      [
-        ["Train", run, "train"],
-        ["Another start", () => begin(() => model.set("seed", model.get("seed") + 1)), "seed"],
-        ["Back to the start", () => begin(() => {}), "reset"],
-      ],
-      (_, train, other, back) => {
-        train.disabled = model.get("steps") >= MOST;
-        back.disabled = model.get("steps") === 0;
-      },
-      timer.end,
-    ),
-  ];
+  const { steps, starts } = trainingSteps(model, root, { most: MOST, stride: 1, pause: 12 });
+  return [choice(model, "target", { label: "target", options: MENU }), steps, starts];
 }
 
 const render = (context) =>

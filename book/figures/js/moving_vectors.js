@@ -143,37 +143,12 @@ function describe({ loss, queen, dog }) {
 }
 
 function controls(model, root) {
-  const timer = clock(
-    root,
-    () => {
-      write(model, "steps", Math.min(MOST, model.get("steps") + 2));
-      return model.get("steps") < MOST;
-    },
-    40,
-  );
-  const run = () => (timer.running() ? timer.stop() : timer.start());
-  const begin = (change) => {
-    timer.stop();
-    model.set("steps", 0);
-    change();
-    model.save_changes();
-  };
+  const { steps, starts } = trainingSteps(model, root, { most: MOST, stride: 2, pause: 40 });
   return [
-    slider(model, "steps", { label: "steps", min: 0, max: MOST, step: 1, text: String }),
+    steps,
     slider(model, "noise", { label: "noise words K", min: 1, max: 8, step: 1, text: String }),
     slider(model, "rate", { label: "learning rate", min: 0.03, max: 0.3, step: 0.03 }),
-    buttons(
-      [
-        ["Train", run, "train"],
-        ["Another start", () => begin(() => model.set("seed", model.get("seed") + 1)), "seed"],
-        ["Back to the start", () => begin(() => {}), "reset"],
-      ],
-      (_, train, other, back) => {
-        train.disabled = model.get("steps") >= MOST;
-        back.disabled = model.get("steps") === 0;
-      },
-      timer.end,
-    ),
+    starts,
   ];
 }
 
