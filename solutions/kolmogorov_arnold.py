@@ -21,7 +21,7 @@ def product_by_addition(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def de_casteljau(points: np.ndarray, t: np.ndarray) -> np.ndarray:
-    """Return the Bézier curve of some control points, by repeated halving of the distances.
+    """Return the Bézier curve of some control points, by dividing distances again and again.
 
     Formula: bᵢ⁰ = pointsᵢ, bᵢʳ = (1 − t) bᵢʳ⁻¹ + t bᵢ₊₁ʳ⁻¹; the curve is the one bⁿ that is left.
     points (n + 1, D), t (T,) from 0 to 1.  Returns (T, D), dtype of the points.

@@ -46,7 +46,10 @@ function compute(model) {
 // ---- drawing -------------------------------------------------------------------------------
 
 const HIGH = 1.2; // densities above this are cut off
-const SEEN = 1e-4; // where both densities are smaller, nothing is ever judged
+const SEEN = 0.01; // a density smaller than this is no more than the line of the axis
+
+// Whether points come to a cell often enough to be seen.
+const visited = ({ p, q }, i) => p[i] + q[i] > SEEN;
 
 const cellOf = (x) => clamp(Math.floor((x + 5) / WIDTH), 0, COUNT - 1);
 
@@ -96,6 +99,15 @@ function build(drawing, width, height, model) {
   for (const Y of [P, V])
     drawing.append(dragArea(X, Y, (x) => write(model, "at", cellOf(X.back(x)))));
   const points = (values, Y) => Array.from(values, (value, i) => [X(cellAt(i)), Y(value)]);
+  // The dashed curve stands only where there is something to judge, in one piece or in several.
+  const pieces = (state) => {
+    const found = [[]];
+    points(state.best, V).forEach((point, i) => {
+      if (visited(state, i)) found.at(-1).push(point);
+      else if (found.at(-1).length) found.push([]);
+    });
+    return found.map(path).join("");
+  };
   return (state) => {
     for (const key of ["p", "q"]) {
       const line = points(state[key], P);
@@ -103,25 +115,31 @@ function build(drawing, width, height, model) {
       set(areas[key], { d: path([[line[0][0], P(0)], ...line, [line[COUNT - 1][0], P(0)]]) });
     }
     set(curves.D, { d: path(points(state.D, V)) });
-    const seen = points(state.best, V).filter((_, i) => state.p[i] + state.q[i] > SEEN);
-    set(curves.best, { d: path(seen) });
+    set(curves.best, { d: pieces(state) });
     const x = X(cellAt(state.at));
     set(probe, { x1: x, x2: x });
     for (const [key, dot] of Object.entries(dots)) {
       const Y = key === "p" || key === "q" ? P : V;
       set(dot, { cx: x, cy: Y(Math.min(state[key][state.at], key === "q" ? HIGH : 2)) });
     }
+    dots.best.style.display = visited(state, state.at) ? "" : "none";
     const most = Math.max(...state.q);
     cut.textContent = most > HIGH ? `q reaches ${fixed(most, 1)}` : "";
   };
+}
+
+function verdict({ p, q, best }, at) {
+  if (!visited({ p, q }, at)) return "so next to no point comes here, and no answer costs much";
+  const sure = q[at] === 0 ? ", sure: no generated point comes here" : "";
+  return `so the best answer is ${fixed(best[at])}${sure}`;
 }
 
 function describe({ p, q, D, best, js, cost, least, steps, at }) {
   return (
     `Step ${steps}: Jensen–Shannon ${fixed(js, 3)}, of at most 0.693. The discriminator's loss is ` +
     `${fixed(cost, 3)}, the best one's ${fixed(least, 3)}, at balance 1.386. ` +
-    `At x = ${fixed(cellAt(at), 2)}: p = ${fixed(p[at])}, q = ${fixed(q[at])}, so the best answer ` +
-    `is ${fixed(best[at])}; D says ${fixed(D[at])}.`
+    `At x = ${fixed(cellAt(at), 2)}: p = ${fixed(p[at])}, q = ${fixed(q[at])}, ` +
+    `${verdict({ p, q, best }, at)}; D says ${fixed(D[at])}.`
   );
 }
 
@@ -197,7 +215,8 @@ const render = (context) =>
     ],
     answer: () =>
       "Generated points climb along the slope of the green curve, to where it is high. While they " +
-      "move, so does the dashed line; when both densities agree it lies at ½ everywhere. With " +
+      "move, so does the dashed line; when both densities agree it lies at ½ everywhere. Where real " +
+      "points come and generated ones never do, it jumps to 1: there the best one is sure. With " +
       "two humps, watch how often q leaves one hump for the other.",
     watch: [...RULES, "steps", "at"],
     controls,
