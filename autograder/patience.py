@@ -1,6 +1,7 @@
 """Interrupt code that runs too long, on every operating system, without a second process."""
 
 import _thread
+import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,6 +35,11 @@ def patience(seconds: float) -> Iterator[None]:
                     _thread.interrupt_main()
             wait = 0.2  # again, for code that swallows the first interrupt with a bare `except:`
 
+    # Where Ctrl-C is ignored, as in a script's background job, nothing would interrupt either.
+    before = signal.getsignal(signal.SIGINT)
+    deaf = before in (signal.SIG_IGN, signal.SIG_DFL)
+    if deaf:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     threading.Thread(target=watch, daemon=True).start()
     try:
         yield
@@ -44,3 +50,5 @@ def patience(seconds: float) -> Iterator[None]:
     finally:
         with lock:
             done.set()
+        if deaf:
+            signal.signal(signal.SIGINT, before)

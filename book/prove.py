@@ -16,11 +16,12 @@ from book.contents import ROOT
 from book.environment import THREADS, apt_install, say
 
 PYTHON = (sys.executable, "-m")
-PYTEST = (*PYTHON, "pytest", "-n", "2", "--dist", "loadfile")  # one file stays with one worker
+PYTEST = (*PYTHON, "pytest", "-n", "2", "--dist")  # and how tests come to the two workers
 # Debian package -> the programs, any of which will do.
 PARTS = {
     "chromium": ("chromium", "chromium-browser", "google-chrome"),
     "bubblewrap": ("bwrap",),
+    "postgresql": ("initdb", "pg_ctlcluster"),
 }
 CLOSING = re.compile(r"^=+ (.*\b(?:passed|failed|error|errors|skipped|no tests ran)\b.*) =+$", re.M)
 SKIPPED = re.compile(r"^SKIPPED \[(\d+)\] \S+: (.*)$", re.M)
@@ -60,8 +61,8 @@ def test(options: argparse.Namespace) -> int:
         *CODE,
         ("Notebooks are what the manuscript weaves", (*PYTHON, "book", "notebooks", "--check")),
         ("Web book, strictly", (*PYTHON, "book", "site")),
-        ("Tests", PYTEST),
-        ("Solved notebooks", (*PYTEST, "--nbval-lax", "solutions/notebooks")),
+        ("Tests", (*PYTEST, "loadgroup")),  # tests/conftest.py says which stay together
+        ("Solved notebooks", (*PYTEST, "loadfile", "--nbval-lax", "solutions/notebooks")),
     ]
     return summary([run(*step) for step in steps])
 

@@ -27,6 +27,17 @@ FLAGS = (
 )
 
 
+# Files whose tests share nothing that is slow to make: they may go to any worker, one by one.
+APART = ("test_exercises.py", "test_grading_corpus.py", "test_sandbox.py", "test_figures.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of every other file with one worker."""
+    for item in items:
+        if item.path.name not in APART:
+            item.add_marker(pytest.mark.xdist_group(item.path.name))
+
+
 @dataclass
 class Opened:
     """A page in the browser, and what it asked for and complained of since it was opened."""
