@@ -1,15 +1,18 @@
-"""A small simulated class, graded from release to export by stock nbgrader with our configuration."""
+"""A small simulated class, taken from release to export by nbgrader with our configuration."""
 
+import ast
 import inspect
 import itertools
 import os
 import re
 import shutil
 import sys
+import textwrap
 import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
 import nbformat
 from nbgrader.apps import NbGraderAPI
@@ -20,7 +23,8 @@ from traitlets.config import Config, PyFileConfigLoader
 
 from autograder import exercises
 from autograder.exercise import Exercise
-from autograder.judge import judge
+from autograder.grading.trial import fair_verdict
+from autograder.observe import observe_all
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = "_build/course"
@@ -46,12 +50,65 @@ def right(exercise: Exercise, i: int, n: int) -> str:
 
 
 def wrong(exercise: Exercise, i: int, n: int) -> str:
-    """Return a body that does what the first declared mistake does."""
-    arguments = ", ".join(inspect.signature(exercise.reference).parameters)
-    return (
-        "    from autograder import exercises\n"
-        f"    return exercises.find({exercise.name!r}).mistakes[0].answer({arguments})"
-    )
+    """Return the body of the first declared mistake, behind the book's functions that it calls."""
+    *helpers, mistake = definitions(exercise.mistakes[0].answer)
+    return textwrap.indent("\n".join(map(ast.unparse, [*helpers, *mistake.body])), "    ")
+
+
+def definitions(function: Callable) -> list[ast.FunctionDef]:
+    """Return the definitions of the book's functions that a function calls, and then its own."""
+    found = dict[str, ast.FunctionDef]()
+
+    def visit(one: Callable) -> None:
+        (node,) = ast.parse(inspect.getsource(one)).body
+        assert isinstance(node, ast.FunctionDef)
+        plain = Plain(inspect.getmodule(one))
+        found[one.__name__] = plain.visit(node)
+        for other in plain.called:
+            if other.__name__ not in found:
+                visit(other)
+
+    visit(function)
+    return list(reversed(found.values()))
+
+
+class Plain(ast.NodeTransformer):
+    """Leaves out of a definition what a notebook may not know, decorators, types and our modules,
+    and the docstring."""
+
+    def __init__(self, module: ModuleType | None) -> None:
+        self.known = vars(module)
+        self.called: list[Callable] = []
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        node.decorator_list, node.returns = [], None
+        if ast.get_docstring(node) is not None:
+            del node.body[0]
+        return self.generic_visit(node)
+
+    def visit_arg(self, node: ast.arg) -> ast.AST:
+        node.annotation = None
+        return node
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+        held = self.known.get(node.value.id) if isinstance(node.value, ast.Name) else None
+        if inspect.ismodule(held) and held.__name__.startswith("solutions."):
+            self.called.append(getattr(held, node.attr))
+            return ast.Name(node.attr)
+        return self.generic_visit(node)
+
+    def visit_Name(self, node: ast.Name) -> ast.AST:
+        held = self.known.get(node.id)
+        if inspect.isfunction(held) and held.__module__.startswith(("solutions.", "autograder.")):
+            self.called.append(held)
+        return node
+
+
+def earned(exercise: Exercise, answer: Callable) -> float:
+    """Return the points that an answer gets, whatever inputs are drawn."""
+    cases = exercise.draw(SEED)
+    seen = observe_all(answer, cases, exercise.seconds)
+    return fair_verdict(exercise, cases, seen).credit(exercise.points)
 
 
 CLASS = (
@@ -59,9 +116,7 @@ CLASS = (
     Student(
         "wrong",
         wrong,
-        lambda exercise, i, n: judge(exercise, exercise.mistakes[0].answer, SEED).credit(
-            exercise.points
-        ),
+        lambda exercise, i, n: earned(exercise, exercise.mistakes[0].answer),
     ),
     Student("right", right, lambda exercise, i, n: exercise.points),
     Student(
@@ -135,6 +190,8 @@ def configuration(root: Path) -> Config:
     config = PyFileConfigLoader("nbgrader_config.py", path=str(ROOT)).load_config()
     config.CourseDirectory.root = str(root)
     config.CourseDirectory.db_url = f"sqlite:///{root / FOLDER}/gradebook.db"
+    config.Exchange.root = str(root / FOLDER / "exchange")
+    config.Judged.trust_submissions = True  # these students are our own
     config.NbGraderAPI.log_level = "ERROR"
     return config
 

@@ -12,6 +12,18 @@ import numpy as np
 from autograder.exercise import Case, Exercise
 from autograder.observe import Observation
 
+ENDED = {  # what grading a class sees, besides exceptions
+    "Missing": (
+        "not found",
+        "There is no function `{}` when the notebook has run from top to bottom: was it renamed, or "
+        "did its cell raise an error?",
+    ),
+    "Died": (
+        "ends its process",
+        "`{}` ended the process that it ran in, or took more memory than there is; look for a call of "
+        "`exit`, or an array that grows and grows.",
+    ),
+}
 ARGUMENTS = re.compile(r"unexpected keyword argument|required positional argument")
 
 
@@ -41,6 +53,12 @@ def raised(got: Observation, exercise: Exercise) -> Finding:
             "takes too long",
             f"It was still running after {exercise.seconds:g} seconds, so it was stopped; "
             "look for a loop that never ends, or one over every number where NumPy has one call.",
+        )
+    if got.error in ENDED:
+        return Finding(*(words.format(exercise.name) for words in ENDED[got.error]))
+    if got.error == "Unsendable":
+        return Finding(
+            "type", f"What came back cannot be judged: {got.message}.".replace("WireError: ", "")
         )
     if got.error == "TypeError" and not got.line and ARGUMENTS.search(got.message):
         asked = inspect.signature(exercise.reference).replace(return_annotation=Signature.empty)
@@ -107,7 +125,8 @@ def keys(name: str, got: Any, want: Any) -> Finding:
     if not isinstance(got, dict):
         return Finding("type", f"`{name}` should be a dict; a {_kind(got)} came.")
     return Finding(
-        "keys", f"`{name}` should have the keys {sorted(want)}; it has {sorted(got, key=str)}."
+        "keys",
+        f"`{name}` should have the keys {sorted(want)}; it has {_short(sorted(got, key=str))}.",
     )
 
 
@@ -129,7 +148,7 @@ def form(name: str, got: Any, want: Any, case: Case) -> Finding | None:
         return (
             None
             if same_thing
-            else Finding("value", f"`{name}` is {got!r}, and should be something else.", name)
+            else Finding("value", f"`{name}` is {_short(got)}, and should be something else.", name)
         )
     array = isinstance(want, np.ndarray)
     if array and isinstance(got, list | tuple):
@@ -138,16 +157,16 @@ def form(name: str, got: Any, want: Any, case: Case) -> Finding | None:
         return Finding(f"a {_kind(got)}", advice, name)
     if type(got).__module__.startswith("torch"):
         return Finding("a tensor", f"`{name}` is a torch tensor; a NumPy array is asked for.", name)
-    if not isinstance(got, np.ndarray | np.generic | int | float | complex) or isinstance(
-        got, bool
-    ):
+    number = isinstance(got, np.ndarray | np.generic | int | float | complex)
+    if not number or isinstance(got, bool | np.bool_):
         return Finding(
             "type", f"`{name}` should be {_kind(want, True)}; {_kind(got, True)} came.", name
         )
     mine, theirs = np.asarray(got), np.asarray(want)
     if mine.shape != theirs.shape:
         return Finding("shape", shape_advice(name, mine, theirs, case), name)
-    if mine.dtype.kind not in "biuf" or (array and wrong_dtype(mine.dtype, theirs.dtype)):
+    truth = mine.dtype.kind == "b" and theirs.dtype.kind != "b"
+    if mine.dtype.kind not in "biuf" or truth or (array and wrong_dtype(mine.dtype, theirs.dtype)):
         advice = f"`{name}` has dtype {mine.dtype}; {theirs.dtype} is asked for"
         if theirs.dtype == np.float32:
             advice += ", since the input is float32 (a `np.zeros` without dtype, or a float64 constant array?)"
@@ -274,6 +293,12 @@ def _size(n: int, case: Case) -> str:
                 what = places[axis] if value.ndim == 2 else f"entries along axis {axis}"
                 return f"the number of {what} of `{name}`"
     return ""
+
+
+def _short(value: Any) -> str:
+    """How Python writes a value, if that is short."""
+    said = repr(value)
+    return said if len(said) <= 100 else f"{said[:100]}…"
 
 
 def _kind(value: Any, article: bool = False) -> str:

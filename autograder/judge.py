@@ -7,6 +7,8 @@ name, and if not, what can be seen without knowing the exercise.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from autograder import findings
 from autograder.exercise import Case, Exercise
 from autograder.findings import Finding, pairs
@@ -36,6 +38,7 @@ def judge(exercise: Exercise, answer: Callable, seed: int = 0) -> Verdict:
     return verdict(exercise, cases, observe_all(answer, cases, exercise.seconds))
 
 
+@np.errstate(all="ignore")  # whatever numbers came, to look at them is no reason to warn
 def verdict(exercise: Exercise, cases: list[Case], seen: Sequence[Observation]) -> Verdict:
     """Judge observations, wherever they were made."""
     if any(one.error == "NotImplementedError" for one in seen):

@@ -23,6 +23,11 @@ COMMANDS = {
     "serve": ("build the web book and show it", "dev", "book.site:serve"),
     "course": ("grade a small simulated class with nbgrader", "dev", "book.commands:course"),
     "bench": ("time the references against torch and loops", "dev", "book.commands:bench"),
+    "bench-grading": (
+        "time the grading of a simulated class, beside stock nbgrader",
+        "dev",
+        "book.commands:bench_grading",
+    ),
     "notebooks": ("weave the manuscript into notebooks again", "dev", "book.commands:notebooks"),
     "constraints": ("renew the exact versions in constraints.txt", "dev", "book.versions:renew"),
 }
@@ -56,13 +61,20 @@ def parser(command: str) -> Parser:
         chosen.add_argument("--check", action="store_true", help="only say which are out of date")
     if command == "bench":
         chosen.add_argument("exercises", nargs="*", help="names of exercises; all if none is given")
+    if command == "bench-grading":
+        chosen.add_argument("--students", type=int, default=500, help="how large the class is")
+        chosen.add_argument("--hanging", type=int, default=100, help="how many hang beside them")
+        chosen.add_argument("--jobs", type=int, default=2, help="processes that grade")
+        chosen.add_argument(
+            "--submissions", type=int, help="only show the memory held over so many submissions"
+        )
     return chosen
 
 
 def overview() -> str:
     """Return the list of commands."""
     lines = ["Neural Networks, Derived. What you can do, as `python -m book COMMAND`:", ""]
-    lines += [f"  {name:<12} {what}" for name, (what, _, _) in COMMANDS.items()]
+    lines += [f"  {name:<13} {what}" for name, (what, _, _) in COMMANDS.items()]
     return "\n".join([*lines, "", "`python -m book COMMAND --help` shows a command's options."])
 
 

@@ -24,6 +24,13 @@ def bench(options: argparse.Namespace) -> int:
     return benchmark.main(options.exercises)
 
 
+def bench_grading(options: argparse.Namespace) -> int:
+    """Grade a large simulated class, and part of it by stock nbgrader; print what that took."""
+    from autograder.grading import bench as grading
+
+    return grading.main(options)
+
+
 def notebooks(options: argparse.Namespace) -> int:
     """Weave the notebooks that are out of date, or only name them."""
     return weave.main(["--check"] if options.check else [])

@@ -16,27 +16,17 @@ import jupytext
 import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
-from nbgrader.preprocessors import (
-    CheckCellMetadata,
-    ClearHiddenTests,
-    ClearMarkScheme,
-    ClearOutput,
-    ClearSolutions,
-    ComputeChecksums,
-    LockCells,
-)
-from traitlets.config import Config
+from nbgrader.preprocessors import ClearSolutions
 
 from autograder import exercises
 from autograder.exercise import Exercise
+from autograder.grading.release import CONFIG, release
 from autograder.notebook import answer_source
 from book import plain
 from book.contents import ROOT, Chapter, chapter, chapters
 
 __all__ = ["chapter", "chapters", "notebook", "page", "release", "write"]
 
-STUB = "raise NotImplementedError  # your code here"
-NBGRADER = Config(ClearSolutions={"code_stub": {"python": STUB}})
 EXERCISE = re.compile(r"from solutions\.(\w+) import (\w+)")
 EXERCISE_CELL = re.compile(r"```\{code-cell\}\n:tags: \[exercise\]\n" + EXERCISE.pattern + r"\n```")
 
@@ -81,24 +71,6 @@ def notebook(one: Chapter) -> NotebookNode:
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
         "language_info": {"name": "python"},
     }
-    return made
-
-
-def release(solved: NotebookNode) -> NotebookNode:
-    """The learner's notebook: what `nbgrader generate_assignment` makes of the solved one."""
-    made, resources = nbformat.from_dict(solved), dict[str, dict]()
-    for step in (
-        LockCells,
-        ClearSolutions,
-        ClearOutput,
-        CheckCellMetadata,
-        ComputeChecksums,
-        ClearHiddenTests,
-        ClearMarkScheme,
-        ComputeChecksums,
-        CheckCellMetadata,
-    ):
-        made, resources = step(config=NBGRADER).preprocess(made, resources)
     return made
 
 
@@ -203,9 +175,7 @@ def _exercise_page(exercise: Exercise) -> str:
 def _stub(exercise: Exercise) -> str:
     """What the learner finds: nbgrader's own clearing of the reference."""
     cell = new_code_cell(_source(exercise), metadata=_nbgrader(exercise.name, solution=True))
-    return (
-        ClearSolutions(config=NBGRADER).preprocess_cell(cell, {"language": "python"}, 0)[0].source
-    )
+    return ClearSolutions(config=CONFIG).preprocess_cell(cell, {"language": "python"}, 0)[0].source
 
 
 # -- writing -----------------------------------------------------------------------------------

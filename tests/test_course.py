@@ -1,7 +1,6 @@
 """A small class goes through stock nbgrader and gets what it deserves; the formgrader shows it."""
 
 import csv
-import html
 import json
 import os
 import shutil
@@ -10,7 +9,10 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from bs4 import BeautifulSoup
+from injections import INJECTIONS
 from lab import Lab, jupyterlab
+from nbformat.v4 import new_code_cell, new_markdown_cell
 from nbgrader.apps import NbGraderAPI
 from playwright.sync_api import Browser
 
@@ -66,12 +68,13 @@ def test_everyone_gets_what_they_deserve(graded) -> None:
 def test_feedback_carries_the_diagnosis(graded) -> None:
     course, _ = graded
     folder = chapter(SLUG).folder
-    page = html.unescape(course.feedback(folder, "wrong"))
+    page = BeautifulSoup(course.feedback(folder, "wrong"), "html.parser")
+    found = dict([cell.get_text() for cell in row("td")][:2] for row in page.select("tbody tr"))
     release = nbformat.read(course.folder / "release" / folder / f"{SLUG}.ipynb", as_version=4)
     exercises = [exercise for exercise, _ in classroom.answer_cells(release)]
     assert len(exercises) == EXERCISES
-    for exercise in exercises:
-        assert f"{exercise.name}: {exercise.mistakes[0].name}." in page
+    assert found == {one.name: one.mistakes[0].name for one in exercises}
+    assert all(one.mistakes[0].advice[:30] in page.get_text() for one in exercises)
     assert "not written yet" in course.feedback(folder, "blank")
 
 
@@ -110,6 +113,40 @@ def test_the_formgrader_opens_in_a_browser(formgrader: Lab, browser: Browser) ->
     page.get_by_role("link", name=chapter(SLUG).folder).wait_for(timeout=30_000)
     assert page.url.endswith("/formgrader/manage_assignments")
     page.close()
+
+
+def test_the_formgrader_runs_nothing_of_a_students(
+    graded, formgrader: Lab, browser: Browser
+) -> None:
+    course, _ = graded
+    folder, name = chapter(SLUG).folder, "mallory"
+    course.submit(folder, classroom.Student(name, lambda *_: None, lambda *_: 0.0))
+    path = course.folder / "submitted" / name / folder / f"{SLUG}.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells += [new_markdown_cell(text) for text in INJECTIONS.values()]
+    notebook.cells += [new_code_cell(text) for text in INJECTIONS.values()]
+    nbformat.write(notebook, path)
+    assert course.grade(folder, name) == 0
+    done: list[str] = []
+    with course.api.gradebook as gradebook:
+        row = gradebook.find_submission_notebook(SLUG, folder, name).id
+    page = browser.new_page()
+    page.on("dialog", lambda dialog: (done.append(dialog.message), dialog.dismiss()))
+    page.on("request", lambda request: done.append(request.url) if "evil" in request.url else None)
+    page.route("https://**", lambda route: route.abort())  # MathJax, from elsewhere
+    page.goto(formgrader.url(f"/formgrader/submissions/{row}/"))
+    page.locator("input.score").first.wait_for()  # the formgrader's own script has run
+    assert page.locator("textarea.comment").count() == EXERCISES
+    page.evaluate(
+        "document.querySelectorAll('.rendered_html a:not([href^=http])').forEach(one => one.click())"
+    )
+    page.wait_for_timeout(500)
+    page.close()
+    with course.api.gradebook as gradebook:
+        gradebook.remove_submission(folder, name)
+    for step in ("submitted", "autograded", "feedback"):
+        shutil.rmtree(course.folder / step / name)
+    assert done == []
 
 
 @pytest.mark.parametrize(

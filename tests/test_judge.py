@@ -1,13 +1,19 @@
 """What the judge says of answers that no declaration foresaw."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from autograder import exercises
 from autograder.exercise import Exercise, Function, Seed
-from autograder.judge import judge
+from autograder.judge import judge, verdict
+from autograder.observe import Observation, observe
+
+BY_PROPERTY = [name for name, one in exercises.all().items() if one.by_property]
 
 
 def scale(X, w, rows):
@@ -291,12 +297,12 @@ things = st.recursive(
 @settings(max_examples=300, deadline=None)
 @given(things)
 def test_whatever_comes_back_gets_a_sentence(thing):
-    for verdict in (
+    for found in (
         judge(exercise, lambda X, w, rows: thing),
         judge(tossed, lambda n, p, rng: thing),
         judge(shared, lambda total: thing),
     ):
-        assert not verdict and verdict.finding and verdict.advice.endswith((".", "?"))
+        assert not found and found.finding and found.advice.endswith((".", "?"))
 
 
 def test_an_expected_value_is_never_told():
@@ -365,3 +371,127 @@ def test_partial_credit_never_exceeds_half():
     verdict = judge(exercise, lambda X, w, rows: tuple(y.astype(float) for y in scale(X, w, rows)))
     assert not verdict and verdict.share == pytest.approx(2 / 3)
     assert verdict.credit(3) == 1.0
+
+
+def seen(result=None, **what):
+    """The verdict on the same observation for every case."""
+    cases = exercise.draw(0)
+    return verdict(exercise, cases, [Observation(result=result, **what)] * len(cases))
+
+
+@pytest.mark.parametrize(
+    ("error", "finding", "words"),
+    [
+        ("Missing", "not found", "There is no function `scale`"),
+        ("Died", "ends its process", "`scale` ended the process"),
+        ("Unsendable", "type", "cannot be judged: a set does not travel."),
+        ("OutOfTime", "takes too long", "stopped"),
+    ],
+)
+def test_what_only_another_process_can_say(error, finding, words):
+    found = seen(error=error, message="WireError: a set does not travel")
+    assert (found.finding, found.share) == (finding, 0)
+    assert words in found.advice
+
+
+@pytest.mark.parametrize("truth", [True, np.True_, np.array(True)])
+def test_a_truth_value_is_no_number(truth):
+    def one(n):
+        """Return 1."""
+        return 1
+
+    counted = Exercise(one, returns="n")
+
+    @counted.cases
+    def _(rng):
+        yield "any", dict(n=3)
+
+    assert judge(counted, lambda n: np.int8(1)) and judge(counted, lambda n: 1.0)
+    assert not judge(counted, lambda n: truth)
+
+
+def test_what_is_repeated_of_a_result_is_short():
+    def name(n):
+        """Return a name in a dict."""
+        return {"name": "a"}
+
+    named = Exercise(name)
+
+    @named.cases
+    def _(rng):
+        yield "any", dict(n=3)
+
+    for result in ({"name": "x" * 9**6}, {str(key): 0 for key in range(9**5)}):
+        assert len(judge(named, lambda n, result=result: result).advice) < 250
+
+
+def nested(depth):
+    return [nested(depth - 1)] if depth else 1.0
+
+
+HOSTILE = [
+    10**300,
+    -1,
+    np.nan,
+    np.inf,
+    5e-324,
+    "x" * 10_000,
+    "\x1b[31m",
+    True,
+    nested(5),
+    [1, "a", [None]],
+    [[1.0], [1.0, 2.0]],
+    [10**300, 1],
+    {"": [1], "a" * 1000: None},
+    np.zeros((0, 1 << 27)),
+    np.zeros((1,) * 16),
+    np.zeros(3, np.float16),
+    np.zeros(3, bool),
+    np.full(3, 2**64 - 1, np.uint64),
+    np.full((5, 3), 1.7e308),
+    np.full((5, 3), np.nan),
+    np.array("x"),
+    (),
+    [],
+    {},
+]
+
+
+@pytest.mark.parametrize("name", ["scale", *BY_PROPERTY, "huffman_codes", "hidden_error"])
+@pytest.mark.parametrize("part", range(-1, 2))
+def test_hostile_results_are_wrong_and_break_nothing(name, part):
+    """Whole results, and each part of a right one."""
+    asked = exercise if name == "scale" else exercises.find(name)
+    cases = asked.draw(0)
+    right = [observe(asked.reference, case.inputs) for case in cases]
+    for value in HOSTILE:
+        made = []
+        for one in right:
+            result = value
+            if part >= 0 and isinstance(one.result, tuple | list) and part < len(one.result):
+                result = type(one.result)((*one.result[:part], value, *one.result[part + 1 :]))
+            made.append(replace(one, result=result))
+        found = verdict(asked, cases, made)
+        assert not found and found.credit(1) <= 0.25, repr(value)[:80]
+        assert len(found.advice) < 700
+
+
+@pytest.mark.parametrize("name", BY_PROPERTY)
+def test_hostile_numbers_of_the_right_form_are_wrong(name):
+    asked = exercises.find(name)
+    cases = asked.draw(0)
+    right = [observe(asked.reference, case.inputs) for case in cases]
+
+    def spoiled(value, number):
+        if isinstance(value, tuple | list):
+            return type(value)(spoiled(one, number) for one in value)
+        value = np.asarray(value)
+        if value.dtype.kind == "f":
+            return np.full_like(value, number)
+        whole = np.iinfo(value.dtype) if value.dtype.kind in "iu" else None
+        return np.full_like(value, (whole.max if number > 0 else whole.min) if whole else 1)
+
+    for number in (np.nan, np.inf, -np.inf, 1.7e308, -1.7e308, 5e-324):
+        made = [replace(one, result=spoiled(one.result, number)) for one in right]
+        found = verdict(asked, cases, made)
+        assert not found and found.credit(1) <= 0.25, number

@@ -8,6 +8,7 @@ import nbformat
 import pytest
 
 from autograder import exercises
+from autograder.grading.release import STUB
 from book import plain, weave
 from book.contents import ROOT, chapter, chapters
 
@@ -53,7 +54,7 @@ def test_the_learners_notebook_holds_no_answer(one):
     source = "\n".join(cell.source for cell in released.cells)
     assert "SOLUTION" not in source and "HIDDEN" not in source and "grade(" not in source
     graded = [c for c in released.cells if c.metadata.get("nbgrader", {}).get("solution")]
-    assert all(cell.source.endswith(weave.STUB) for cell in graded)
+    assert all(cell.source.endswith(STUB) for cell in graded)
     assert not any(cell.get("outputs") for cell in released.cells)
 
 
@@ -149,7 +150,7 @@ def test_a_page_shows_stub_mistakes_and_folded_answer():
         "# T\n\n```{code-cell}\n:tags: [exercise]\nfrom solutions.activations import relu\n```\n",
     )
     assert made.startswith("# 2 · T")
-    assert "(exercise-relu)=" in made and weave.STUB in made and "Common mistakes" in made
+    assert "(exercise-relu)=" in made and STUB in made and "Common mistakes" in made
     assert "hide-input" in made and "check(relu)" in made and "SOLUTION" not in made
 
 

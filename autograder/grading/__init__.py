@@ -1,0 +1,1 @@
+"""Grade a class: student code runs in a sandbox, and the verdict is made outside it."""
