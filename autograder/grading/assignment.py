@@ -32,8 +32,9 @@ class Assignment:
 
     exercises: names, in the order of the notebook.  book_cells: sources, normalised, of the code
     cells that are neither answer nor check.  modules: the answers of earlier chapters.  given: what
-    the chapter's own module holds besides answers, for the book's cells to import.  declaration: hash of the declarations and the references.  source: the solved notebook; it is
-    shared, so whoever wants to change it takes a copy.
+    the chapter's own module holds besides answers, for the book's cells to import.  declaration:
+    hash of the declarations and the references.  source: the solved notebook; it is shared, so
+    whoever wants to change it takes a copy.
     """
 
     name: str

@@ -56,9 +56,8 @@ def book() -> str:
 
 # -- in the process that tries -------------------------------------------------------------------
 
-_turn = (
-    threading.Lock()
-)  # NumPy's and Python's warning settings, and the sandbox, serve one at a time
+# NumPy's and Python's warning settings, and the sandbox, serve one at a time.
+_turn = threading.Lock()
 _open: dict[tuple[Tier, tuple[Path, ...]], Sandbox] = {}
 
 
