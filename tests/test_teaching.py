@@ -405,7 +405,7 @@ PROMISES: list[tuple[str, Callable]] = [
 
 
 def test_the_commands_of_the_page_do_what_it_says(shell: Shell) -> None:
-    (roster,) = re.findall(r"^```csv\n(.*?)^```$", PAGE, re.M | re.S)
+    (roster,) = re.findall(r"^```text\n(.*?)^```$", PAGE, re.M | re.S)
     blocks = commands(PAGE)
     assert len(blocks) == len(PROMISES)
     for block, (start, promise) in zip(blocks, PROMISES, strict=True):
@@ -425,7 +425,7 @@ def test_the_commands_of_the_page_do_what_it_says(shell: Shell) -> None:
 def test_every_shell_block_of_the_page_is_run() -> None:
     fences = re.findall(r"^```(\S.*)$", PAGE, re.M)
     assert fences.count("{code-block} bash") == len(commands(PAGE))
-    assert set(fences) <= {"{code-block} bash", "csv", "python"}
+    assert set(fences) <= {"{code-block} bash", "text", "python"}
 
 
 def test_no_command_hides_in_the_text() -> None:
