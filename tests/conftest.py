@@ -31,6 +31,7 @@ FLAGS = (
 APART = ("test_exercises.py", "test_grading_corpus.py", "test_sandbox.py", "test_figures.py")
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep the tests of every other file with one worker."""
     for item in items:

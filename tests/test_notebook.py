@@ -35,6 +35,7 @@ def answer(kind):
 @pytest.fixture
 def home(tmp_path, monkeypatch):
     """A learner's folder, with the notebook's own folder inside it."""
+    monkeypatch.delenv("NND_REPRODUCIBLE", raising=False)  # set where the site was built
     (tmp_path / "progress.json").write_text("{}")
     (tmp_path / "02_activations").mkdir()
     monkeypatch.chdir(tmp_path / "02_activations")

@@ -14,7 +14,7 @@ from book.extensions.npm import MODULES
 from book.site import SITE
 
 WRITTEN = [chapter for chapter in chapters() if chapter.written]
-COLLECTED = ["notation", "equations", "claims", "exercises", "bibliography"]
+COLLECTED = ["teaching", "notation", "equations", "claims", "exercises", "bibliography"]
 PAGES = ["index", *(chapter.slug for chapter in WRITTEN), *COLLECTED, "search"]
 MANUSCRIPTS = {chapter.slug: chapter.manuscript.read_text(encoding="utf-8") for chapter in WRITTEN}
 AXE = MODULES / "axe-core" / "axe.min.js"

@@ -13,7 +13,7 @@ from typing import IO, Any
 from autograder.grading import kit
 from autograder.grading.model import SandboxFailure
 
-KIT, SCRATCH = "/kit", "/tmp"  # as seen inside bubblewrap's walls
+KIT = "/kit"  # as seen inside bubblewrap's walls
 OPTIONS = ["-P", "-s", "-S", "-B", "-X", "utf8"]  # no packages, no environment's, nothing written
 # Sets and dicts come in the same order whenever a submission is graded again.
 ENVIRONMENT = {"PYTHONHASHSEED": "0"}
@@ -36,6 +36,7 @@ def behind_bubblewrap(
         raise SandboxFailure("bubblewrap is not installed.")
     system = kit.system()
     kit.link_numpy(folder)
+    scratch = _scratch(system)
     words = [*namespaces(program), "--die-with-parent", "--new-session", "--hostname", "grading"]
     words += ["--cap-drop", "ALL", "--clearenv"]
     for name, value in ENVIRONMENT.items():
@@ -45,11 +46,11 @@ def behind_bubblewrap(
         "--size",
         str(settings["tmp"]),
         "--tmpfs",
-        SCRATCH,
+        scratch,
         "--remount-ro",
         "/",
         "--chdir",
-        SCRATCH,
+        scratch,
     ]
     arguments = tempfile.TemporaryFile()  # noqa: SIM115  the caller closes it
     arguments.write(b"".join(word.encode() + b"\0" for word in words))
@@ -57,13 +58,19 @@ def behind_bubblewrap(
     inside = {
         **settings,
         "kit": KIT,
-        "scratch": SCRATCH,
+        "scratch": scratch,
         "filter": f"{KIT}/filter.bpf",
         "packages": [],
         "control": control,
     }
     command = [program, "--args", str(arguments.fileno()), "--", system.python, *OPTIONS]
     return [*command, f"{KIT}/autograder/grading/worker.py", json.dumps(inside)], arguments
+
+
+def _scratch(system: kit.System) -> str:
+    """The one folder in which files can be made: it must hide nothing that is needed."""
+    needed = (system.python, system.library, *system.numpy, *system.shared)
+    return "/scratch" if any(path.startswith("/tmp/") for path in needed) else "/tmp"
 
 
 def _mounts(system: kit.System, folder: Path) -> list[str]:
