@@ -12,8 +12,9 @@ import os
 import platform
 import signal
 import threading
+from collections.abc import Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from multiprocessing.connection import wait
@@ -134,6 +135,19 @@ class Engine(Protocol):
     def close(self) -> None: ...
 
 
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """Hold Ctrl-C back: a process that is started meanwhile never hears it, this one does then."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 class LocalEngine:
     """Processes of this machine; when one dies, all are replaced."""
 
@@ -147,12 +161,13 @@ class LocalEngine:
         return ProcessPoolExecutor(self.jobs, multiprocessing.get_context("spawn"), _begin)
 
     def submit(self, task: Task) -> Future[Report]:
-        try:
-            return self._pool.submit(perform, task)
-        except BrokenExecutor:
-            self._pool.shutdown(wait=False)
-            self._pool = self._start()
-            return self._pool.submit(perform, task)
+        with _deaf():  # here processes are started
+            try:
+                return self._pool.submit(perform, task)
+            except BrokenExecutor:
+                self._pool.shutdown(wait=False)
+                self._pool = self._start()
+                return self._pool.submit(perform, task)
 
     def close(self) -> None:
         """End the processes at once, also those that are busy."""
