@@ -28,7 +28,13 @@ FLAGS = (
 
 
 # Files whose tests share nothing that is slow to make: they may go to any worker, one by one.
-APART = ("test_exercises.py", "test_grading_corpus.py", "test_sandbox.py", "test_figures.py")
+APART = (
+    "test_exercises.py",
+    "test_figures.py",
+    "test_grading_corpus.py",
+    "test_sandbox.py",
+    "test_site.py",
+)
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
