@@ -21,6 +21,7 @@ from playwright.sync_api import Browser
 
 from autograder import exercises
 from autograder.grading import export, report
+from autograder.grading.journal import last_reports
 from autograder.grading.model import NotGraded, Report, Result
 from autograder.grading.scores import Scores, read
 from book.contents import ROOT
@@ -211,7 +212,7 @@ def test_the_last_line_of_a_student_counts(gradebook: Gradebook, course: Path) -
         entry("eve", result("sigmoid", 2, "right")),
         torn=b'{"conditions": {}, "report": {"student": "bob", "assign',
     )
-    assert report.reports(path)["bob"].results[0].finding == mistake.name
+    assert last_reports(path)["bob"].results[0].finding == mistake.name
     sigmoid = item(one_sheet(gradebook, course), "sigmoid")
     assert sigmoid.blank == 1
     assert sigmoid.findings == (

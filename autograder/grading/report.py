@@ -6,7 +6,6 @@ loads nothing, and everything on it that comes from students is escaped.
 """
 
 import argparse
-import json
 import os
 from collections import Counter
 from collections.abc import Sequence
@@ -21,6 +20,7 @@ from sqlalchemy.exc import DBAPIError
 from autograder import exercises
 from autograder.grading import charts
 from autograder.grading.export import FORMATS, export, renamed, text, write
+from autograder.grading.journal import last_reports
 from autograder.grading.model import NotGraded, Report, Result
 from autograder.grading.scores import Mark, Scores, Student, open_gradebook, read
 
@@ -159,23 +159,9 @@ def say(sheets: Sequence[Sheet], files: Sequence[Path]) -> None:
         print(f"The student id {student!r} is changed in the files, to be safe in a spreadsheet.")
 
 
-def reports(journal: Path) -> dict[str, Report]:
-    """Return the last report on every student; a line that a kill tore in two is ignored."""
-    found = {}
-    lines = journal.read_bytes().splitlines() if journal.exists() else []
-    for line in lines:
-        try:
-            words = json.loads(line)["report"]
-            results = tuple(Result(**one) for one in words["results"])
-            found[words["student"]] = Report(**{**words, "results": results})
-        except (ValueError, TypeError, KeyError):
-            continue
-    return found
-
-
 def sheet(scores: Scores, course: Path) -> Sheet:
     """Put together what is known of an assignment."""
-    found = reports(course / "journal" / f"{scores.name}.jsonl")
+    found = last_reports(course / "journal" / f"{scores.name}.jsonl")
     items = tuple(item(name, scores, found) for name in scores.points)
     folders = (course / "submitted").glob(f"*/{scores.name}")
     return Sheet(scores, items, found, frozenset(folder.parent.name for folder in folders))
