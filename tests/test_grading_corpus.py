@@ -381,10 +381,10 @@ def test_a_note_for_the_next_student_is_not_found(
     assert (report.ungraded, report.score) == ("", 0.0)
 
 
-def test_one_student_is_judged_as_another_only_by_name(
+def test_a_notebook_scores_alike_under_either_name(
     room: Classroom, sandboxes: dict[str, Sandbox], tmp_path: Path
 ) -> None:
-    """The same notebook of two students is called on different hidden inputs, and scores alike."""
+    """Two students hand in the same: other inputs are drawn for each, and the score is one."""
     seen = []
     for student in ("one", "two"):
         entry = Entry("same", "odd", "Is the same.", filled(), 5.0, 5.0, student=student)

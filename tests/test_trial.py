@@ -479,8 +479,8 @@ def test_words_of_a_mixed_ending_do_not_either(walled: Sandbox, raised: str) -> 
         assert not [number for number in secrets_of("ann") if number in told(report)]
 
 
-STASH = "open('/tmp/stash', 'a').write(repr(z.tolist())); np.stash = z; raise KeyError"
-RECALL = "raise ValueError(open('/tmp/stash').read() + repr(np.stash))"
+STASH = "open('stash', 'a').write(repr(z.tolist())); np.stash = z; raise KeyError"
+RECALL = "raise ValueError(open('stash').read() + repr(np.stash))"
 
 
 def test_nothing_is_carried_from_the_hidden_run_into_the_words(walled: Sandbox) -> None:
