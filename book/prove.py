@@ -61,7 +61,7 @@ def test(options: argparse.Namespace) -> int:
         *CODE,
         ("Notebooks are what the manuscript weaves", (*PYTHON, "book", "notebooks", "--check")),
         ("Web book, strictly", (*PYTHON, "book", "site")),
-        ("Tests", (*PYTEST, "loadgroup")),  # tests/conftest.py says which stay together
+        ("Tests", (*PYTEST, "loadscope")),  # tests/conftest.py says which stay together
         ("Solved notebooks", (*PYTEST, "loadfile", "--nbval-lax", "solutions/notebooks")),
     ]
     return summary([run(*step) for step in steps])
