@@ -6,7 +6,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 p
 	$$p -c '$(ENOUGH)' 2>/dev/null && echo $$p && exit; done; \
 	command -v python3 || command -v python)
 
-TARGETS := learn test check site serve course bench bench-grading notebooks constraints
+TARGETS := learn progress test check site serve pdf lite course bench bench-grading gpu notebooks constraints
 
 .PHONY: help formgrader $(TARGETS)
 

@@ -248,9 +248,10 @@ class Exercise:
 
 
 def as_tensors(torch: Any, value: Any) -> Any:
-    """Arrays become tensors, whatever holds them; everything else stays."""
+    """Arrays become tensors on torch's default device, whatever holds them; all else stays."""
     if isinstance(value, np.ndarray):
-        return torch.from_numpy(np.ascontiguousarray(value).copy())
+        tensor = torch.from_numpy(np.ascontiguousarray(value).copy())
+        return tensor.to(torch.get_default_device())
     if isinstance(value, dict):
         return {key: as_tensors(torch, item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -262,7 +263,7 @@ def as_arrays(value: Any) -> Any:
     """Tensors become arrays, whatever holds them; everything else stays."""
     if isinstance(value, list | tuple):
         return tuple(as_arrays(item) for item in value)
-    return value.detach().numpy() if hasattr(value, "detach") else value
+    return value.detach().cpu().numpy() if hasattr(value, "detach") else value
 
 
 def _listed(value: Any) -> list:

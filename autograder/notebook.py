@@ -1,4 +1,4 @@
-"""What a reader calls in a notebook: check, hint, solution; and grade, for a course."""
+"""What a reader calls in a notebook: check, hint, solution, use_my_own; and grade, for a course."""
 
 import html
 import inspect
@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder import exercises, memory
+from autograder import exercises, memory, own
 from autograder.exercise import Exercise
 from autograder.judge import Verdict, judge
 from autograder.observe import fresh, observe, observe_all
@@ -47,7 +47,11 @@ def check(answer: Callable) -> Message:
             exercise.name, tries=kept.get("tries", 0) + 1, solved=solved, finding=verdict.finding
         )
     if verdict.right:
-        return Message(f"✓ {exercise.name} is right{_beside_torch(exercise, answer)}", "right")
+        why = own.keep(exercise, answer)
+        note = f" It is not kept for later chapters, since {why}." if why else ""
+        return Message(
+            f"✓ {exercise.name} is right{_beside_torch(exercise, answer)}{note}", "right"
+        )
     mark = "○" if verdict.finding == "not written yet" else "✗"
     advice = verdict.advice + _built_on(exercise, answer)
     return Message(f"{mark} {exercise.name}: {verdict.finding}. {advice}", "wrong")
@@ -98,6 +102,14 @@ def solution(answer: Callable | str) -> Message:
     source = answer_source(exercise.reference)
     memory.remember(exercise.name, seen=True)
     return Message(source, body=f"<pre>{html.escape(source)}</pre>")
+
+
+def use_my_own(on: bool = True) -> Message:
+    """Let later chapters use your own functions where they are right, or, with False, the book's.
+
+    It is remembered for every notebook.  Call it again after you have changed a function elsewhere.
+    """
+    return Message(own.switch(on))
 
 
 def answer_source(function: Callable) -> str:

@@ -20,13 +20,21 @@ COMMANDS = {
     "test": ("prove everything: code, exercises, notebooks, site", "dev", "book.prove:test"),
     "check": ("lint and types only", "dev", "book.prove:check"),
     "site": ("build the web book in _build/site/", "dev", "book.site:build"),
+    "progress": ("what you have solved and tried, and what is next", "", "book.progress:show"),
     "serve": ("build the web book and show it", "dev", "book.site:serve"),
+    "pdf": ("print the web book as a PDF, in _build/", "dev", "book.pdf:build"),
+    "lite": ("build the notebooks for a browser alone, in _build/lite/", "dev", "book.lite:build"),
     "course": ("grade a small simulated class with nbgrader", "dev", "book.commands:course"),
     "bench": ("time the references against torch and loops", "dev", "book.commands:bench"),
     "bench-grading": (
         "time the grading of a simulated class, beside stock nbgrader",
         "dev",
         "book.commands:bench_grading",
+    ),
+    "gpu": (
+        "measure errors and speed again, on a GPU too if there is one",
+        "",
+        "precision.ledger:gpu",
     ),
     "notebooks": ("weave the manuscript into notebooks again", "dev", "book.commands:notebooks"),
     "constraints": ("renew the exact versions in constraints.txt", "dev", "book.versions:renew"),
@@ -57,10 +65,17 @@ def parser(command: str) -> Parser:
         chosen.add_argument("--no-browser", action="store_true", help="do not open a browser")
     if command == "course":
         chosen.add_argument("--open", action="store_true", help="open the formgrader on the class")
+    if command == "lite":
+        chosen.add_argument("--packages", help="address that holds NumPy and what else is compiled")
     if command == "notebooks":
         chosen.add_argument("--check", action="store_true", help="only say which are out of date")
     if command == "bench":
         chosen.add_argument("exercises", nargs="*", help="names of exercises; all if none is given")
+        chosen.add_argument("--rounds", type=int, default=15, help="turns to take the median of")
+        chosen.add_argument("--write", action="store_true", help="renew the web book's table")
+        chosen.add_argument(
+            "--gate", action="store_true", help="fail where a ratio with a goal has become worse"
+        )
     if command == "bench-grading":
         chosen.add_argument("--students", type=int, default=500, help="how large the class is")
         chosen.add_argument("--hanging", type=int, default=100, help="how many hang beside them")

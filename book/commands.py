@@ -21,7 +21,8 @@ def course(options: argparse.Namespace) -> int:
 
 def bench(options: argparse.Namespace) -> int:
     """Time the references; the names are exercises, all of them if none is given."""
-    return benchmark.main(options.exercises)
+    switches = [f"--{name}" for name in ("write", "gate") if getattr(options, name)]
+    return benchmark.main([*options.exercises, "--rounds", str(options.rounds), *switches])
 
 
 def bench_grading(options: argparse.Namespace) -> int:

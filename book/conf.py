@@ -1,10 +1,8 @@
 """Sphinx configuration of the web book; `python -m book site` builds it in `_build/site/`."""
 
-from pathlib import Path
-
 import matplotlib.font_manager  # noqa: F401 - builds the font cache now, not inside a chapter
 
-ROOT = Path(__file__).resolve().parents[1]
+from book import outputs
 
 project = "Neural Networks, Derived"
 author = "the authors of Neural Networks, Derived"
@@ -17,12 +15,16 @@ extensions = [
     "sphinx_togglebutton",
     "sphinxcontrib.bibtex",
     "book.extensions.admonitions",
+    "book.extensions.chapter_map",
+    "book.extensions.benchmarks",
     "book.extensions.chapters",
     "book.extensions.citations",
     "book.extensions.claims",
     "book.extensions.exercises",
     "book.extensions.finish",
     "book.extensions.katex",
+    "book.extensions.launch",
+    "book.extensions.numbers",
     "book.extensions.vendor",
     "book.extensions.verified",
 ]
@@ -37,8 +39,8 @@ bibtex_reference_style = "round_author_year"
 
 # Notebooks: run when the site is built; outputs are kept by what the cells say.
 nb_execution_mode = "cache"
-nb_execution_cache_path = str(ROOT / "_build" / "jupyter-cache")
-nb_execution_timeout = 180
+nb_execution_cache_path = str(outputs.CACHE)
+nb_execution_timeout = outputs.SECONDS
 nb_execution_show_tb = True
 nb_merge_streams = True
 nb_output_stderr = "remove-warn"  # a page shows no warnings, and a chapter should give none
@@ -61,6 +63,7 @@ html_context = {"default_mode": "auto"}
 html_theme_options = {
     "use_download_button": False,
     "use_fullscreen_button": False,
+    "article_header_end": ["launch.html", "article-header-buttons.html"],
     "show_toc_level": 2,
     "home_page_in_toc": False,
     "footer_content_items": ["extra-footer.html"],

@@ -17,6 +17,9 @@ from book.environment import THREADS, apt_install, say
 
 PYTHON = (sys.executable, "-m")
 PYTEST = (*PYTHON, "pytest", "-n", "2", "--dist")  # and how tests come to the two workers
+LIGHTHOUSE = (
+    "tests/test_lighthouse.py"  # measures, so it is run on a machine that has nothing else to do
+)
 # Debian package -> the programs, any of which will do.
 PARTS = {
     "chromium": ("chromium", "chromium-browser", "google-chrome"),
@@ -61,7 +64,9 @@ def test(options: argparse.Namespace) -> int:
         *CODE,
         ("Notebooks are what the manuscript weaves", (*PYTHON, "book", "notebooks", "--check")),
         ("Web book, strictly", (*PYTHON, "book", "site")),
-        ("Tests", (*PYTEST, "loadscope")),  # tests/conftest.py says which stay together
+        # tests/conftest.py says which tests stay together
+        ("Tests", (*PYTEST, "loadscope", f"--ignore={LIGHTHOUSE}")),
+        ("Speed beside torch", (*PYTHON, "autograder.bench", "--gate", "--rounds", "7")),
         ("Solved notebooks", (*PYTEST, "loadfile", "--nbval-lax", "solutions/notebooks")),
     ]
     return summary([run(*step) for step in steps])

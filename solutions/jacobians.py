@@ -129,9 +129,11 @@ def batch_norm(X: np.ndarray, gamma: np.ndarray, beta: np.ndarray, eps: float) -
     Source: Ioffe and Szegedy (2015).
     """
     ### BEGIN SOLUTION
-    centred = X - X.mean(axis=0)
-    variance = (centred**2).mean(axis=0)
-    return gamma * (centred / np.sqrt(variance + eps)) + beta
+    Y = X - X.mean(axis=0)
+    variance = np.square(Y).mean(axis=0)
+    Y *= gamma / np.sqrt(variance + eps)  # in place: here a new array costs more than its numbers
+    Y += beta
+    return Y
     ### END SOLUTION
 
 
@@ -163,9 +165,14 @@ def layer_norm(X: np.ndarray, gamma: np.ndarray, beta: np.ndarray, eps: float) -
     Source: Ba, Kiros and Hinton (2016).
     """
     ### BEGIN SOLUTION
-    centred = X - X.mean(axis=-1, keepdims=True)
-    variance = (centred**2).mean(axis=-1, keepdims=True)
-    return gamma * (centred / np.sqrt(variance + eps)) + beta
+    D = X.shape[-1]
+    average = np.full((D, 1), 1 / D, X.dtype)  # X @ average is the mean of every row
+    Y = X - X @ average
+    variance = np.square(Y) @ average
+    Y /= np.sqrt(variance + eps)
+    Y *= gamma
+    Y += beta
+    return Y
     ### END SOLUTION
 
 

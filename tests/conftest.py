@@ -1,33 +1,23 @@
 """The built site, served on this machine, and a browser to open it in; shared by several tests."""
 
 import os
-import shutil
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+import chromium
 import pytest
 from figure_pages import Shower, page_of
 from filelock import FileLock
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 from book import site
+from book.extensions.npm import ensure_node_modules
 from book.figures import Figure
-
-# Chromium asks nobody for updates, and runs where there is neither a display nor a user namespace.
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-
 
 # Files whose tests share nothing that is slow to make: they may go to any worker, one by one.
 APART = (
@@ -65,14 +55,21 @@ Opener = Callable[..., Opened]
 
 
 @pytest.fixture(scope="session")
-def built_site() -> Path:
+def node_packages() -> None:
+    """Have axe-core and Lighthouse there; one process fetches them, the others wait."""
+    site.SITE.parent.mkdir(exist_ok=True)
+    with FileLock(site.SITE.parent / "site.lock"):
+        ensure_node_modules(testing=True)
+
+
+@pytest.fixture(scope="session")
+def built_site(node_packages: None) -> Path:
     """Build the site as `python -m book site` does; a warning fails it.
 
     When tests run in several processes, the first builds and the others wait for it.
     """
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID", "")
     built_by = site.SITE.parent / "built-by-test-run"
-    built_by.parent.mkdir(exist_ok=True)
     with FileLock(site.SITE.parent / "site.lock"):
         if not run or not built_by.exists() or built_by.read_text() != run:
             assert site.build() == 0, "the strict build failed; its warnings stand above"
@@ -92,68 +89,84 @@ def site_url(built_site: Path) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Start Chromium once for all tests."""
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
-        pytest.skip("no Chromium on the PATH")
+    where = chromium.program()
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        started = playwright.chromium.launch(executable_path=where, args=chromium.FLAGS)
         yield started
         started.close()
 
 
+class Tab:
+    """One page of the browser, used again and again: to start another costs a second of work."""
+
+    def __init__(self, browser: Browser, **context: Any) -> None:
+        self.page = browser.new_context(**context).new_page()
+        self.opened = Opened(self.page)
+        self.page.on("console", self._said)
+        self.page.on("pageerror", lambda error: self.opened.errors.append(str(error)))
+        self.page.on("requestfailed", lambda request: self.opened.errors.append(request.url))
+        self.page.on("request", lambda request: self.opened.requests.append(request.url))
+
+    def _said(self, said: ConsoleMessage) -> None:
+        if said.type == "error":
+            self.opened.errors.append(said.text)
+
+    def blank(self, width: int, height: int, scheme: str, motion: str) -> Opened:
+        """Leave what was open, and forget it."""
+        if self.page.url.startswith("http"):
+            self.page.evaluate("localStorage.clear(); sessionStorage.clear()")
+        self.page.goto("about:blank")  # even from there: what set_content wrote leaves its names
+        self.page.set_viewport_size({"width": width, "height": height})
+        self.page.emulate_media(color_scheme=scheme, reduced_motion=motion)
+        self.opened = Opened(self.page)
+        return self.opened
+
+
+@pytest.fixture(scope="session")
+def tab(browser: Browser) -> Tab:
+    """The page in which everything is opened, one thing after another."""
+    return Tab(browser)
+
+
+def start_figures(page: Page) -> None:
+    """Have all figures start, as before printing, and wait until they have."""
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    page.wait_for_function(
+        "[...document.querySelectorAll('.figure-box')].every(box => box.childNodes.length)"
+    )
+
+
 @pytest.fixture
-def browser_page(browser: Browser) -> Iterator[Opener]:
+def browser_page(tab: Tab) -> Opener:
     """Open addresses: `browser_page(url, width=1440, scheme="light")` returns an `Opened`.
 
     Its page is loaded, its figures have started, and motion is reduced, so nothing fades in.
+    The next one takes its place.
     """
-    contexts = []
 
     def open_page(url: str, width: int = 1440, height: int = 900, scheme: str = "light") -> Opened:
-        context = browser.new_context(
-            viewport={"width": width, "height": height},
-            color_scheme=scheme,
-            reduced_motion="reduce",
-        )
-        contexts.append(context)
-        opened = Opened(context.new_page())
-        opened.page.on(
-            "console",
-            lambda said: opened.errors.append(said.text) if said.type == "error" else None,
-        )
-        opened.page.on("pageerror", lambda error: opened.errors.append(str(error)))
-        opened.page.on("requestfailed", lambda request: opened.errors.append(request.url))
-        opened.page.on("request", lambda request: opened.requests.append(request.url))
+        opened = tab.blank(width, height, scheme, "reduce")
         opened.page.goto(url, wait_until="load")
-        opened.page.wait_for_function(
-            "document.querySelectorAll('.figure-box:empty').length === 0"
-            " && [...document.querySelectorAll('.figure-box')].every(box => box.childElementCount)"
-        )
+        start_figures(opened.page)
         return opened
 
-    yield open_page
-    for context in contexts:
-        context.close()
+    return open_page
 
 
 @pytest.fixture
-def show(browser: Browser) -> Iterator[Shower]:
-    """Open figures on a bare page: `show(figures, width=1000)`; an error in the console fails."""
-    contexts, errors = [], []
+def show(tab: Tab) -> Iterator[Shower]:
+    """Open figures on a bare page: `show(figures, width=1000)`; an error in the console fails.
+
+    The next ones take their place.
+    """
+    shown = []
 
     def open_page(figures: list[Figure], width: int = 1000, **colours: str) -> Page:
-        context = browser.new_context(viewport={"width": width, "height": 1100})
-        contexts.append(context)
-        page = context.new_page()
-        page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.set_content(page_of(figures, **colours))
-        page.wait_for_function(
-            "n => document.querySelectorAll('[data-figure=ready]').length === n", arg=len(figures)
-        )
-        return page
+        shown.append(tab.blank(width, 1100, "light", "no-preference"))
+        tab.page.set_content(page_of(figures, **colours))
+        start_figures(tab.page)
+        assert tab.page.locator("[data-figure=ready]").count() == len(figures)
+        return tab.page
 
     yield open_page
-    for context in contexts:
-        context.close()
-    assert not errors
+    assert not [error for opened in shown for error in opened.errors]

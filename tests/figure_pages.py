@@ -87,10 +87,63 @@ def thumb(slider: Locator) -> float:
 
 
 def drag_slider(page: Page, slider: Locator) -> None:
-    """Pull the thumb to where there is room."""
+    """Pull the thumb to where there is room, once the page around it has come to rest."""
+    slider.hover(trial=True)
     at = thumb(slider)
     drag(page, slider, -40 if at > 0.5 else 40, at=at)
 
 
 def readings(box: Locator) -> tuple[str | None, str]:
     return box.get_attribute("data-computed"), box.locator("output").inner_text()
+
+
+def finger(page: Page, target: Locator, dx: float, dy: float = 0) -> None:
+    """Pull with a finger, sideways first; what the browser takes for scrolling moves no figure."""
+    target.scroll_into_view_if_needed()
+    box = target.bounding_box()
+    assert box
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    steps = [(x + dx * i / 6, y) for i in range(7)] + [
+        (x + dx, y + dy * i / 6) for i in range(1, 7)
+    ]
+    hand = page.context.new_cdp_session(page)
+    for i, (at_x, at_y) in enumerate(steps):
+        points = [{"x": at_x, "y": at_y}]
+        hand.send(
+            "Input.dispatchTouchEvent",
+            {"type": "touchMove" if i else "touchStart", "touchPoints": points},
+        )
+    hand.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    hand.detach()
+
+
+# What the keyboard does to a control: its element and type -> keys to try.
+KEYS = {
+    "range": ("ArrowRight", "ArrowLeft"),
+    "number": ("ArrowUp", "ArrowDown"),
+    "select": ("ArrowDown", "ArrowUp"),
+    "checkbox": ("Space",),
+    "radio": ("ArrowRight", "ArrowDown"),
+    "text": ("e",),
+    "button": ("Space",),
+    "a": (),
+}
+WHERE = """box => {
+  const here = document.activeElement;
+  const name = here.localName === "input" ? here.type : here.localName;
+  return box.contains(here) ? name : null;
+}"""
+
+
+def by_keyboard(page: Page, box: Locator) -> bool:
+    """Whether somebody with a keyboard alone, who comes from above, changes what a figure says."""
+    before = readings(box)
+    box.evaluate("box => { box.tabIndex = -1; box.focus() }")
+    page.keyboard.press("Tab")
+    while kind := box.evaluate(WHERE):
+        for key in KEYS[kind]:
+            page.keyboard.press(key)
+            if readings(box) != before:
+                return True
+        page.keyboard.press("Tab")
+    return False

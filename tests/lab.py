@@ -39,14 +39,17 @@ class Lab:
 
 
 @contextmanager
-def jupyterlab(root: Path, page: str = "/lab") -> Iterator[Lab]:
-    """Start JupyterLab with `root` as its top folder; it is stopped at the end if it still runs."""
+def jupyterlab(root: Path, page: str = "/lab", way: str = "read_in_lab") -> Iterator[Lab]:
+    """Start JupyterLab with `root` as its top folder; it is stopped at the end if it still runs.
+
+    way: the function of book/learn.py that opens it, for learners or (`open_lab`) for instructors.
+    """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     program = (
-        "import argparse, pathlib; from book.learn import open_lab; "
-        f"open_lab(pathlib.Path({str(root)!r}), {page!r}, "
+        f"import argparse, pathlib; from book.learn import {way}; "
+        f"{way}(pathlib.Path({str(root)!r}), {page!r}, "
         f"argparse.Namespace(port={port}, no_browser=True))"
     )
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"

@@ -97,7 +97,7 @@ def test_grades_are_exported(graded) -> None:
 def formgrader(graded) -> Iterator[Lab]:
     """JupyterLab in the course's folder, on the formgrader."""
     course, _ = graded
-    with jupyterlab(course.root, "/formgrader") as lab:
+    with jupyterlab(course.root, "/formgrader", way="open_lab") as lab:
         yield lab
 
 

@@ -114,10 +114,10 @@ def random_block(rng: np.random.Generator) -> Figure:
 
 HANDS = [
     Hand(SoftLookup, random_lookup, drag=("[data-drag=query]", -60, 40)),
-    Hand(AttentionMap, random_map, drag=("[data-drag=map]", 0, 60)),
+    Hand(AttentionMap, random_map, drag=("[data-drag=map]", 30, 60)),
     Hand(PositionWaves, random_position, drag=("[data-drag=position]", 50, 0)),
     Hand(BlockShapes, random_block, drag=("[data-drag=positions]", 60, 0)),
-    Hand(OnlineSoftmax, random_blocks, drag=("[data-drag=scores]", 0, 50)),
+    Hand(OnlineSoftmax, random_blocks, drag=("[data-drag=scores]", 20, 50)),
     Hand(TokenWalk, random_walk, drag=("[data-drag=strip]", 80, 0)),
 ]
 
@@ -245,6 +245,16 @@ def test_a_click_in_a_panel_follows_that_row(show: Shower) -> None:
     assert " = " in (box.locator("svg text.small").last.text_content() or "")
 
 
+def test_a_tap_reads_a_number_where_nothing_hovers(show: Shower) -> None:
+    box = show([TokenWalk(step=1)]).locator(".figure-box")
+    panels = box.locator("[data-drag=panels]")
+    corner = panels.bounding_box()
+    assert corner
+    at = {"clientX": corner["x"] + corner["width"] / 2, "clientY": corner["y"] + 60}
+    panels.dispatch_event("pointerdown", {"pointerId": 1, "pointerType": "touch", **at})
+    assert " = " in (box.locator("svg text.small").last.text_content() or "")
+
+
 # -- the others ----------------------------------------------------------------------------------
 
 
@@ -352,3 +362,26 @@ def test_every_block_size_ends_at_softmax(block: int) -> None:
     state = OnlineSoftmax(block=block, done=12).compute()
     np.testing.assert_allclose(state["weights"], state["final"], rtol=1e-12)
     assert state["sofar"] == pytest.approx(state["output"], abs=1e-12)
+
+
+def test_a_score_is_pulled_by_a_finger_and_by_keys(show: Shower) -> None:
+    page = show([OnlineSoftmax(done=0)])
+    box = page.locator(".figure-box")
+    before = state_of(box)["final"]
+    area = box.locator("[data-drag=scores]")
+    corner = area.bounding_box()
+    assert corner
+    finger = {"pointerId": 1, "pointerType": "touch", "button": 0}
+    x, y = corner["x"] + 7.5 * corner["width"] / 12, corner["y"] + 80  # the eighth of twelve
+    area.evaluate(
+        "node => (node.hasPointerCapture = () => true, node.setPointerCapture = () => {})"
+    )
+    area.dispatch_event("pointerdown", {**finger, "clientX": x, "clientY": y})
+    area.dispatch_event("pointermove", {**finger, "clientX": x + 50, "clientY": y - 40})
+    pulled = state_of(box)["final"]
+    assert [i for i in range(12) if pulled[i] > before[i]] == [7]
+    box.locator("[data-param=held]").select_option("3")
+    box.locator("[data-param=height]").focus()
+    page.keyboard.press("Home")
+    lowered = state_of(box)["final"]
+    assert [i for i in range(12) if lowered[i] < pulled[i]] == [2]

@@ -61,7 +61,7 @@ def test_the_four_memories_are_at_rest_and_each_comes_back() -> None:
     assert (X * (X @ W) > 0.1).all()
     for k, memory in enumerate(figure.memories):
         state = HopfieldRecall(base=memory, noise=0.2, steps=400).compute()
-        assert state["overlaps"][k] == 1 and state["unhappy"] == 0
+        assert state["overlaps"][k] == 1 and not state["restless"]
 
 
 def test_the_curve_falls_and_ends_at_the_memory() -> None:
@@ -79,7 +79,7 @@ def test_valleys_that_nobody_dug_can_be_found() -> None:
         HopfieldRecall(base=picture(rng), noise=0, steps=500, seed=seed).compute()
         for seed in range(40)
     ]
-    strange = [end for end in ends if not end["unhappy"] and max(map(abs, end["overlaps"])) < 0.9]
+    strange = [end for end in ends if not end["restless"] and max(map(abs, end["overlaps"])) < 0.9]
     assert len(strange) >= 3
 
 
@@ -144,6 +144,33 @@ def test_the_pen_works_by_keys_alone(show: Shower) -> None:
     page.keyboard.press("Space")
     after = json.loads(readings(box)[0] or "{}")["state"]
     assert [i for i in range(100) if before[i] != after[i]] == [55]
+
+
+def test_the_units_that_would_flip_have_dots(show: Shower) -> None:
+    box = show([HopfieldRecall()]).locator(".figure-box")
+    dots = box.locator("svg path.point")
+    counted = [(dots.get_attribute("d") or "").count("M")]
+    for _ in range(3):
+        box.locator("[data-action=look]").click()
+        counted.append((dots.get_attribute("d") or "").count("M"))
+    expected = [len(HopfieldRecall(steps=n).compute()["restless"]) for n in range(4)]
+    assert counted == expected and expected[0] == 30 > expected[3]
+    box.locator("[data-action=reset]").click()
+    assert box.locator("[data-action=reset]").is_disabled()
+
+
+def test_a_pattern_moves_by_keys_alone(show: Shower) -> None:
+    page = show([ModernValley()])
+    box = page.locator(".figure-box")
+    before = json.loads(readings(box)[0] or "{}")
+    box.locator("[data-param=held]").select_option("pattern 2")
+    box.locator("[data-param=up]").focus()
+    page.keyboard.press("ArrowRight")
+    after = json.loads(readings(box)[0] or "{}")
+    stored = [*ModernValley().stored]
+    stored[1] = [1.1, 1.35]
+    assert after["path"][0] == before["path"][0] and after["ends"] != before["ends"]
+    np.testing.assert_allclose(after["ends"], ModernValley(stored=stored).compute()["ends"])
 
 
 @pytest.mark.parametrize("units", [100, 300, 1000])

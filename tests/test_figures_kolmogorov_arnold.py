@@ -95,10 +95,21 @@ def test_a_knot_stops_at_its_neighbour(show: Shower) -> None:
     assert [state["supports"][i + 4][0] for i in (2, 3)] == [5.2, 5.2]
 
 
+def test_coinciding_knots_cost_the_curve_its_smoothness(show: Shower) -> None:
+    box = show([SplineWorkshop()]).locator(".figure-box")
+    assert "At knot 3 it keeps its slope and its bend." in readings(box)[1]
+    box.locator("[data-action=triple]").click()
+    assert "At knot 3 it has a corner." in readings(box)[1]
+    box.locator("[data-param=degree]").select_option("2: parabolas")
+    assert "At knot 3 it jumps." in readings(box)[1]
+
+
 def test_training_runs_in_the_page(show: Shower) -> None:
     page = show([KanTraining(steps=56)])
     box = page.locator(".figure-box")
+    assert box.locator("[data-action=train]").inner_text() == "Train"
     box.locator("[data-action=train]").click()
+    assert box.locator("[data-action=train]").inner_text() == "Pause"
     page.wait_for_function("() => document.querySelector('[data-action=train]').disabled")
     state = json.loads(readings(box)[0] or "{}")
     assert state["error"] < 1e-3

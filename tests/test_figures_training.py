@@ -10,6 +10,7 @@ from playwright.sync_api import FloatRect, Locator, Page
 
 from book.figures import Figure
 from book.figures.datasets import FEATURES, REACH, SHAPES, make_points
+from book.figures.experiments import EXPERIMENTS
 from book.figures.small_network import BENDS, SmallNetwork
 from book.figures.training import (
     SETTINGS,
@@ -261,10 +262,50 @@ def test_the_question_is_about_what_is_shown(show: Shower) -> None:
     boxes = show([Playground(), Playground(data="spiral", hidden=[8, 8])]).locator(".figure-box")
     for box, asked in zip(boxes.all(), ("two ReLU units", "which units"), strict=True):
         assert asked in box.locator("p").first.inner_text()
-    boxes.nth(1).locator("[data-action=step]").click()
-    assert boxes.nth(1).locator(".answer").inner_text() == ""
-    boxes.nth(0).locator("[data-action=more-1]").click()
-    assert "Three units" in boxes.nth(0).locator(".answer").inner_text()
+    own = boxes.nth(1)
+    own.locator("[data-action=step]").click()
+    assert own.locator(".answer").inner_text() == ""
+    own.locator("[data-param=experiment]").select_option(label="circle, squared inputs")
+    assert "x₁² and x₂²" in own.locator("p").first.inner_text()
+    assert "at step 500" in own.locator(".answer").inner_text()
+
+
+def test_an_experiment_begins_afresh_and_answers_when_it_has_run(show: Shower) -> None:
+    page = show([Playground(taken=[])])
+    page.emulate_media(reduced_motion="reduce")
+    box = page.locator(".figure-box")
+    menu = box.locator("[data-param=experiment]")
+    menu.select_option(label="circle, squared inputs")
+    state, first = computed(box), Playground(**EXPERIMENTS["inputs"]["settings"], taken=[])
+    assert state["steps"] == 0 and state["W"][0] == pytest.approx(first.compute()["W"][0])
+    while computed(box)["steps"] < 500:  # up to 300 steps each time, without motion
+        assert "stands here" in box.locator(".answer").inner_text()
+        box.locator("[data-action=run]").click()
+    assert box.locator(".answer").inner_text() == EXPERIMENTS["inputs"]["answer"]
+    box.locator("[data-param=data]").select_option(label="two spirals")
+    assert menu.locator("option:checked").inner_text() == "your own"
+
+
+def run_of(name: str, steps: int | None = None, **changed: Any) -> dict[str, Any]:
+    one = EXPERIMENTS[name]
+    return trained(one["after"] if steps is None else steps, **(one["settings"] | changed))
+
+
+def test_every_experiment_answers_truly() -> None:
+    assert Playground().experiment == "circle" and Playground(hidden=[5]).experiment == ""
+    assert run_of("circle")["accuracy"][0] < 0.9
+    assert run_of("circle", 3000, hidden=[3])["accuracy"] == [1, 1]
+    assert max(run_of("line")["accuracy"]) < 0.6
+    assert run_of("line", features=["x1", "x2", "x1 x2"])["accuracy"] == [1, 1]
+    assert run_of("inputs")["accuracy"] == [1, 1]
+    assert np.ptp(np.reshape(run_of("twins")["W"][0], (4, 2)), axis=0).max() < 1e-12
+    assert min(run_of("spiral")["accuracy"]) > 0.95
+    began, fell, ended = (run_of("overfit", steps)["loss"][1] for steps in (0, 100, 1000))
+    assert fell < began < ended / 2
+    into, out = (np.array(W) for W in run_of("sparse")["W"])
+    assert sum(np.count_nonzero(W) for W in (into, out)) == 15
+    assert np.sum((into.reshape(8, 2) == 0).all(axis=1) | (out == 0)) == 3
+    assert all(np.all(np.array(W) != 0) for W in run_of("sparse", penalty="l2")["W"])
 
 
 def test_settings_act_from_now_on_and_beginnings_begin_again(show: Shower) -> None:

@@ -1,88 +1,83 @@
-"""`learn` copies what is missing, overwrites nothing, and opens JupyterLab where it should."""
+"""`learn` opens JupyterLab on the learner's folder, in a layout for reading, and stops on Ctrl-C."""
 
 import json
+import shutil
 import signal
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from lab import jupyterlab
+from lab import Lab, jupyterlab
+from playwright.sync_api import Browser
 
-from book.environment import Trouble
-from book.learn import copy_notebooks, tell
+from book.contents import ROOT
+from book.progress import write_page
+from book.update import update
 
-
-@pytest.fixture
-def book(tmp_path: Path) -> Path:
-    """Two released chapters."""
-    for name in ("00_start/start.ipynb", "02_activations/activations.ipynb"):
-        path = tmp_path / "chapters" / name
-        path.parent.mkdir(parents=True)
-        path.write_text('{"version": 1}')
-    return tmp_path / "chapters"
+NEWS = "@jupyterlab/apputils-extension:notification"
 
 
-def test_first_copies_everything_then_nothing(book: Path, tmp_path: Path) -> None:
-    mine = tmp_path / "my-book"
-    both = ["00_start/start.ipynb", "02_activations/activations.ipynb"]
-    assert copy_notebooks(book, mine) == (both, [])
-    assert json.loads((mine / "progress.json").read_text()) == {}
-    assert copy_notebooks(book, mine) == ([], [])
+@pytest.fixture(scope="module")
+def mine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A learner's folder with the first two chapters, and signatures of its own."""
+    top = tmp_path_factory.mktemp("learner")
+    for folder in ("00_start", "01_neurons"):
+        shutil.copytree(ROOT / "chapters" / folder, top / "chapters" / folder)
+    with pytest.MonkeyPatch.context() as variables:
+        variables.setenv("JUPYTER_DATA_DIR", str(top / "jupyter"))
+        variables.setenv("JUPYTER_CONFIG_DIR", str(top / "own"))  # where a user's settings are
+        update(top / "chapters", top / "my-book")
+        write_page(top / "my-book")
+        yield top / "my-book"
 
 
-def test_work_and_progress_are_never_overwritten(book: Path, tmp_path: Path) -> None:
-    mine = tmp_path / "my-book"
-    copy_notebooks(book, mine)
-    (mine / "00_start/start.ipynb").write_text("my work")
-    (mine / "progress.json").write_text('{"relu": {"solved": true}}')
-    (mine / "02_activations/activations.ipynb").unlink()
-    assert copy_notebooks(book, mine) == (["02_activations/activations.ipynb"], [])
-    assert (mine / "00_start/start.ipynb").read_text() == "my work"
-    assert (mine / "progress.json").read_text() == '{"relu": {"solved": true}}'
+@pytest.fixture(scope="module")
+def lab(mine: Path) -> Iterator[Lab]:
+    with jupyterlab(mine) as lab:
+        yield lab
 
 
-def test_a_newer_version_is_announced_and_not_merged(book: Path, tmp_path: Path, capsys) -> None:
-    mine = tmp_path / "my-book"
-    copy_notebooks(book, mine)
-    (mine / "00_start/start.ipynb").write_text("my work")
-    assert copy_notebooks(book, mine) == ([], []), "the learner's own changes are no news"
-    (book / "00_start/start.ipynb").write_text('{"version": 2}')
-    copied, outgrown = copy_notebooks(book, mine)
-    assert (copied, outgrown) == ([], ["00_start/start.ipynb"])
-    assert (mine / "00_start/start.ipynb").read_text() == "my work"
-    tell(copied, outgrown)
-    assert "newer version of 00_start/start.ipynb; yours is kept" in capsys.readouterr().out
+def test_the_server_asks_for_no_news_and_has_nothing_of_nbgraders(lab: Lab) -> None:
+    defaults = json.loads(lab.fetch(f"/lab/api/settings/{NEWS}"))["schema"]["properties"]
+    assert defaults["fetchNews"]["default"] == "false"
+    assert defaults["checkForUpdates"]["default"] is False
+    listed = json.loads(lab.fetch("/api/contents"))
+    assert {one["name"] for one in listed["content"]} >= {"00_start", "progress.json"}
+    with pytest.raises(OSError, match="404"):
+        lab.fetch("/formgrader/api/assignments")
 
 
-def test_a_damaged_record_of_copies_does_no_harm(book: Path, tmp_path: Path) -> None:
-    mine = tmp_path / "my-book"
-    copy_notebooks(book, mine)
-    (mine / ".copied-from-the-book.json").write_text("{half")
-    assert copy_notebooks(book, mine) == ([], [])
+def test_it_opens_for_reading(lab: Lab, mine: Path, browser: Browser) -> None:
+    """One session looks at all of it: a browser is slow to start."""
+    context = browser.new_context(
+        viewport={"width": 1440, "height": 900}, color_scheme="dark", reduced_motion="reduce"
+    )
+    page = context.new_page()
+    page.goto(lab.url("/lab"))
+    page.get_by_text("| Idle").wait_for(timeout=60_000)
+    tabs = page.locator(".lm-DockPanel-tabBar .lm-TabBar-tabLabel").all_inner_texts()
+    assert tabs == ["start.ipynb", "progress.ipynb"]
+    contents = page.locator(".jp-TableOfContents:visible, .jp-TableOfContents-content:visible")
+    contents.get_by_text("A neural network fits on one screen").wait_for(timeout=20_000)
+    menus = page.locator(".lm-MenuBar-itemLabel").all_inner_texts()
+    assert "Kernel" in menus and "Nbgrader" not in menus
+    for word in ("Validate", "Create Assignment", "Extension Manager"):
+        assert page.get_by_text(word, exact=True).count() == 0, word
+    page.locator("[title^='Notebook trusted:']").wait_for(timeout=5_000)
+    assert page.locator("body").get_attribute("data-jp-theme-light") == "false"
+    page.emulate_media(color_scheme="light")
+    page.locator("body[data-jp-theme-light=true]").wait_for(state="attached", timeout=10_000)
+    page.locator("[data-id=filebrowser]").first.click()
+    page.locator(".jp-DirListing-itemText", has_text="01_neurons").wait_for(timeout=10_000)
+    context.close()
+    own = mine.parent / "own"
+    assert not list(own.rglob("*.jupyterlab-*")), "the user's own settings were written to"
 
 
-def test_what_stands_in_the_way_gets_a_sentence(book: Path, tmp_path: Path) -> None:
-    (tmp_path / "my-book").write_text("a file")
-    with pytest.raises(Trouble, match="rename it"):
-        copy_notebooks(book, tmp_path / "my-book")
-    with pytest.raises(Trouble, match="holds no notebooks"):
-        copy_notebooks(tmp_path / "nothing", tmp_path / "other")
-
-
-def test_jupyterlab_opens_on_the_page_and_stops_on_ctrl_c(book: Path, tmp_path: Path) -> None:
-    mine = tmp_path / "my-book"
-    copy_notebooks(book, mine)
-    with jupyterlab(mine, "/lab/tree/00_start/start.ipynb") as lab:
-        page = lab.fetch("/")
-        assert '"notebookVersion"' in page and "00_start/start.ipynb" in page
-        listed = json.loads(lab.fetch("/api/contents"))
-        assert {one["name"] for one in listed["content"]} >= {"00_start", "progress.json"}
-        news = "@jupyterlab/apputils-extension:notification"
-        defaults = json.loads(lab.fetch(f"/lab/api/settings/{news}"))["schema"]["properties"]
-        assert defaults["fetchNews"]["default"] == "false"
-        assert defaults["checkForUpdates"]["default"] is False
-        for _ in range(2):  # once to ask, twice to mean it
-            lab.process.send_signal(signal.SIGINT)
-            time.sleep(0.3)
-        lab.process.wait(20)
+def test_it_stops_on_ctrl_c(lab: Lab, mine: Path) -> None:
+    for _ in range(2):  # once to ask, twice to mean it
+        lab.process.send_signal(signal.SIGINT)
+        time.sleep(0.3)
+    lab.process.wait(20)
     assert (mine / "00_start/start.ipynb").exists()

@@ -31,7 +31,10 @@ class Quiet:
         return ""
 
 
-QUIET = ("check", "hint", "solution", "verify", "grade", "display", "get_ipython")
+QUIET = (
+    *("check", "hint", "solution", "verify", "grade", "use_my_own"),
+    *("display", "get_ipython"),
+)
 
 
 class Notebook:

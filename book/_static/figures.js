@@ -82,16 +82,31 @@ function showSaved(id, box) {
   }
 }
 
-for (const view of document.querySelectorAll(type("view"))) {
-  const id = JSON.parse(view.textContent).model_id;
-  const box = Object.assign(document.createElement("div"), { className: "figure-box" });
-  view.after(box);
-  if (saved[id]?.model_module !== "anywidget") {
-    showSaved(id, box);
-    continue;
-  }
-  start(saved[id].state, box).catch((error) => {
+// A figure starts when the reader comes within a screen of it; all of them do before printing.
+const waiting = new Map();
+const near = new IntersectionObserver(
+  (changes) => changes.filter((change) => change.isIntersecting).forEach((change) => wake(change.target)),
+  { rootMargin: "100%" },
+);
+
+function wake(box) {
+  near.unobserve(box);
+  const state = waiting.get(box);
+  if (!waiting.delete(box)) return;
+  start(state, box).catch((error) => {
     box.textContent = `This figure could not start: ${error}`;
     console.error(error);
   });
 }
+
+for (const view of document.querySelectorAll(type("view"))) {
+  const id = JSON.parse(view.textContent).model_id;
+  const box = Object.assign(document.createElement("div"), { className: "figure-box" });
+  view.after(box);
+  if (saved[id]?.model_module === "anywidget") {
+    waiting.set(box, saved[id].state);
+    near.observe(box);
+  } else showSaved(id, box);
+}
+
+addEventListener("beforeprint", () => [...waiting.keys()].forEach(wake));

@@ -1,13 +1,24 @@
 // A box that scrolls sideways can be reached with the keyboard; one that does not is no tab stop.
-const boxes = document.querySelectorAll(".katex-display, .math.notranslate, pre, .pst-scrollable-table-container");
+// Only boxes near the screen are measured: to measure one is to lay out the section that it is in.
+const boxes = document.querySelectorAll(
+  ".katex-display, .math.notranslate, pre, .cell_output > .output, .pst-scrollable-table-container",
+);
 
-function markScrollable() {
-  for (const box of boxes) {
-    if (box.scrollWidth > box.clientWidth + 1) box.tabIndex = 0;
-    else box.removeAttribute("tabindex");
+const sizes = new ResizeObserver((changes) => {
+  for (const { target } of changes) {
+    if (target.scrollWidth > target.clientWidth + 1) target.tabIndex = 0;
+    else target.removeAttribute("tabindex");
   }
-}
+});
 
-addEventListener("load", markScrollable);
-addEventListener("resize", markScrollable);
-document.addEventListener("toggle", markScrollable, true);
+const places = new IntersectionObserver(
+  (changes) => {
+    for (const { target, isIntersecting } of changes) {
+      if (isIntersecting) sizes.observe(target);
+      else sizes.unobserve(target);
+    }
+  },
+  { rootMargin: "100%" },
+);
+
+for (const box of boxes) places.observe(box);

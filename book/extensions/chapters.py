@@ -1,7 +1,5 @@
 """The book's chapters as Sphinx sees them: woven text, order, equation numbers, fresh outputs."""
 
-import hashlib
-from pathlib import Path
 from typing import cast
 
 from docutils import nodes
@@ -12,19 +10,7 @@ from sphinx.directives.other import TocTree
 from sphinx.domains.math import MathDomain
 from sphinx.util.docutils import SphinxDirective
 
-from book import weave
-
-ROOT = Path(__file__).resolve().parents[2]
-# What a chapter's outputs depend on besides its own text.
-SOURCES = (
-    "solutions/*.py",
-    "autograder/**/*.py",
-    "book/*.py",
-    "book/contents.toml",
-    "book/data/*",
-    "book/figures/*.py",
-    "book/figures/js/*",
-)
+from book import outputs, weave
 
 
 def chapter_numbers() -> dict[str, int]:
@@ -32,29 +18,12 @@ def chapter_numbers() -> dict[str, int]:
     return {chapter.slug: chapter.number for chapter in weave.chapters() if chapter.written}
 
 
-def sources(slug: str) -> list[Path]:
-    """Return the files that may change a chapter's outputs; those of later chapters cannot."""
-    slugs = [chapter.slug for chapter in weave.chapters()]
-    later = set(slugs[slugs.index(slug) + 1 :])
-    files = {file for pattern in SOURCES for file in ROOT.glob(pattern)}
-    return sorted(file for file in files if file.is_file() and file.stem not in later)
-
-
 def weave_page(app: Sphinx, docname: str, content: list[str]) -> None:
-    """Put the woven page in the place of a chapter's manuscript, as a notebook of MyST-NB's.
-
-    The cache of outputs knows a notebook by its code cells alone.
-    One more cell, which no reader sees, holds a hash of the code that they import.
-    """
-    if docname not in app.config.chapter_numbers:
-        return
-    digest = hashlib.sha256()
-    for file in sources(docname):
-        digest.update(file.read_bytes())
-        app.env.note_dependency(str(file))
-    stamp = f"# The outputs of this page were made by the sources {digest.hexdigest()}."
-    page = weave.page(docname, content[0]).replace("---\n", "---\nfile_format: mystnb\n", 1)
-    content[0] = f"{page}\n\n```{{code-cell}}\n:tags: [remove-cell]\n{stamp}\n```\n"
+    """Put the woven page in the place of a manuscript with code, as a notebook of MyST-NB's."""
+    if "```{code-cell}" in content[0]:
+        for file in outputs.sources(docname, content[0]):
+            app.env.note_dependency(str(file))
+        content[0] = outputs.stamped(docname, content[0])
 
 
 def number_equations(app: Sphinx, doctree: nodes.document) -> None:
@@ -96,7 +65,7 @@ class ComingChapters(SphinxDirective):
         for chapter in coming:
             line = nodes.paragraph("", f"{chapter.number} · {chapter.title}")
             listed += nodes.list_item("", line)
-        return [listed] if coming else []
+        return [nodes.paragraph("", "Still to come:"), listed] if coming else []
 
 
 def chapter_line(slug: str) -> nodes.paragraph:

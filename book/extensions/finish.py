@@ -1,9 +1,12 @@
-"""Last touches on the output: what no page uses goes, and what misleads a screen reader is mended."""
+"""Last touches on the output: what slows a page goes, and what misleads a reader is mended."""
 
 import re
 import shutil
+from html import escape
 from pathlib import Path
+from typing import Any
 
+from docutils import nodes
 from sphinx.application import Sphinx
 
 # Under `_static`: 5 MB that no page asks for.
@@ -16,7 +19,39 @@ MENDED = {
     r'<summary aria-label="Toggle hidden content">': "<summary>",
     # docutils gives entries of a bibliography a role that ARIA has since withdrawn.
     r' role="doc-biblioentry"': ' role="listitem"',
+    # A script that may come after the text does; the options are what the inline ones set.
+    r'<script (?!defer)([^>]*src="(?!_static/documentation_options)[^>]*)>': r"<script defer \1>",
 }
+# The theme has every page load this for a search while one types, which is switched off.
+SEARCH = r'\s*<script [^>]*src="(_static/searchtools|_static/language_data|searchindex)\.js"[^>]*>'
+# The theme measures every box of a page at once, again after every change; page.js does it better.
+MEASURED = r'document\.querySelectorAll\(\["pre"[^\]]*\]\.join\(", "\)\)'
+WIDGETS = re.compile(
+    r'<script type="application/vnd\.jupyter\.widget-state\+json">.*?</script>', re.S
+)
+
+
+def describe(
+    app: Sphinx, name: str, template: str, context: dict[str, Any], doctree: nodes.document | None
+) -> None:
+    """Give a page its first sentences as the description that search engines show."""
+    paragraph = next(doctree.findall(nodes.paragraph), None) if doctree else None
+    text = " ".join(paragraph.astext().split()) if paragraph else f"Search {app.config.project}."
+    if len(text) > 160:
+        text = text[:160].rsplit(" ", 1)[0] + " …"
+    described = f'<meta name="description" content="{escape(text)}" />\n'
+    context["metatags"] = context.get("metatags", "") + described
+
+
+def mend(text: str, searches: bool) -> str:
+    """Return a page mended; the figures' saved state moves behind the text, which need not wait."""
+    if not searches:
+        text = re.sub(SEARCH + "</script>", "", text)
+    for pattern, replacement in MENDED.items():
+        text = re.sub(pattern, replacement, text)
+    for state in WIDGETS.findall(text):
+        text = text.replace(state, "").replace("</body>", f"{state}\n</body>")
+    return text
 
 
 def finish(app: Sphinx, error: Exception | None) -> None:
@@ -25,9 +60,9 @@ def finish(app: Sphinx, error: Exception | None) -> None:
         return
     for page in Path(app.outdir).glob("*.html"):
         text = page.read_text(encoding="utf-8")
-        for pattern, replacement in MENDED.items():
-            text = re.sub(pattern, replacement, text)
-        page.write_text(text, encoding="utf-8")
+        page.write_text(mend(text, searches=page.stem == "search"), encoding="utf-8")
+    theme = Path(app.outdir, "_static", "scripts", "pydata-sphinx-theme.js")
+    theme.write_text(re.sub(MEASURED, "[]", theme.read_text("utf-8")), encoding="utf-8")
     for pattern in UNUSED:
         for found in list(Path(app.outdir, "_static").glob(pattern)):
             if found.is_dir():
@@ -38,5 +73,6 @@ def finish(app: Sphinx, error: Exception | None) -> None:
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Do it after all other extensions."""
+    app.connect("html-page-context", describe)
     app.connect("build-finished", finish, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

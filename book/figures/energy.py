@@ -84,8 +84,8 @@ class HopfieldRecall(Figure):
     of all units of `base` are turned, which gives the first state; `steps` units have looked since,
     each sweep in another order drawn with `seed`.  `chosen` is the memory that buttons act on, `cell`
     where the keyboard's pen is.
-    `compute()` gives the state, its energy after each look, which unit looked last and its field, how
-    many units disagree with theirs, and the overlap and the energy of each memory.
+    `compute()` gives the state, its energy after each look, which unit looked last and its field,
+    the units that disagree with theirs, and the overlap and the energy of each memory.
     """
 
     parts = ("chance", "recall_pad")
@@ -124,7 +124,7 @@ class HopfieldRecall(Figure):
             "flips": flips,
             "last": int(looks[-1]) if len(looks) else -1,
             "field": float(field),
-            "unhappy": int(np.sum(s * (W @ s) < 0)),
+            "restless": np.flatnonzero(s * (W @ s) < 0).tolist(),
             "overlaps": (X @ s / N).tolist(),
             "depths": (hopfield_energy(W, X) / N).tolist(),
             "cell": self.cell,
@@ -202,7 +202,8 @@ class CapacityCurve(Figure):
 class ModernValley(Figure):
     """A modern Hopfield network in the plane: `stored` patterns, a state (`q1`, `q2`), and `sharpness`.
 
-    β is 2 ** `sharpness`.  `compute()` gives the softmax weights of the patterns, the state after each
+    β is 2 ** `sharpness`; `held` is what hand and keys move, 0 the state, k pattern k.
+    `compute()` gives the softmax weights of the patterns, the state after each
     of 12 updates with its energy, and where 80 updates lead from each pattern.
     """
 
@@ -212,6 +213,7 @@ class ModernValley(Figure):
     q1 = t.Float(0.2).tag(sync=True)
     q2 = t.Float(-0.3).tag(sync=True)
     sharpness = t.Float(1.5, min=-2, max=5).tag(sync=True)
+    held = t.Int(0, min=0, max=5).tag(sync=True)
 
     @t.default("stored")
     def around(self) -> list[list[float]]:

@@ -8,6 +8,7 @@ import traitlets as t
 from book.figures import Figure
 from book.figures.chance import normals
 from book.figures.datasets import FEATURES, REACH, make_points, make_rows
+from book.figures.experiments import EXPERIMENTS
 from book.figures.small_network import BENDS, SmallNetwork, Trainer
 from solutions.activations import sigmoid
 from solutions.training import confusion_matrix, f_score, precision_recall_curve
@@ -30,6 +31,7 @@ class Playground(Figure):
     `taken` lists the phases of the run so far, each a dict of its `steps` and of the five settings
     that were in force; the network is a function of these.
     `look` counts through features and hidden units: the one that is shown large; −1 is the output.
+    `experiment` names the one of `experiments` whose question is asked, "" for none of them.
     """
 
     parts = (
@@ -62,6 +64,15 @@ class Playground(Figure):
     look = t.Int(-1).tag(sync=True)
     speed = t.Int(5, min=1, max=25).tag(sync=True)
     running = t.Bool(False).tag(sync=True)
+    experiment = t.Enum(["", *EXPERIMENTS]).tag(sync=True)
+    experiments = t.Dict(EXPERIMENTS).tag(sync=True)
+
+    @t.default("experiment")
+    def one_that_begins_like_this(self) -> str:
+        for name, one in EXPERIMENTS.items():
+            if all(getattr(self, key) == value for key, value in one["settings"].items()):
+                return name
+        return ""
 
     @t.default("taken")
     def some_steps(self) -> list[dict[str, Any]]:

@@ -38,7 +38,7 @@ function compute(model) {
 }
 
 function build(drawing, width, height, model) {
-  const X = scale([0, T], [34, width - 4]);
+  const X = scale([0, T], [34, width - 10]);
   const column = X(1) - X(0);
   const text = (x, y, kind, said, anchor = "start") =>
     svg("text", { x, y, class: kind, "text-anchor": anchor }, said);
@@ -73,7 +73,7 @@ function build(drawing, width, height, model) {
   const handles = ["first", "second"].map((key, k) => {
     const mark = svg("g", { "data-drag": key, style: "cursor: ew-resize; touch-action: none" });
     mark.append(
-      svg("rect", { x: -14, y: 2, width: 28, height: 34, fill: "transparent" }),
+      svg("rect", { x: -18, y: 0, width: 36, height: 36, fill: "transparent" }),
       svg("path", { d: "M-9 6H9L0 28Z", class: "handle orange" }),
     );
     drag(mark, (x) => {
@@ -141,7 +141,7 @@ const render = (context) =>
           text: (t) => String(t + 1),
         }),
       ),
-      buttons([["Draw other numbers", () => write(model, "seed", model.get("seed") + 1), "seed"]]),
+      buttons([["Draw new numbers", () => write(model, "seed", model.get("seed") + 1), "seed"]]),
     ],
     height: () => 440,
     compute,

@@ -98,7 +98,7 @@ function build(drawing, width, height, model) {
     y: top,
     width: large,
     height: large,
-    class: "drag-area drag-up",
+    class: "drag-area drag-plane",
     "data-drag": "map",
   });
   drag(area, (_, y) => {
@@ -149,7 +149,7 @@ function barsOf({ surprises }, text, width) {
 // A row for each character that looks, a column for each that is looked at.
 function lettersOf(text, token, left, top, large) {
   const cell = large / text.length;
-  const size = Math.min(13, cell + 1);
+  const size = clamp(cell + 1, 11, 13);
   const letter = (c, x, y, anchor, strong) => {
     const node = svg("text", { x, y, "text-anchor": anchor, class: strong ? "strong blue" : "" });
     node.style.fontSize = `${size}px`;

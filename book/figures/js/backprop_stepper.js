@@ -44,6 +44,17 @@ const STEPS = [
   ],
 ];
 const LAST = STEPS.length - 1;
+// What the numbers of a step were made of.
+const MADE_OF = [
+  "Nothing has been made yet: these are given.",
+  "Made of x, W¹ and b¹: a unit needs what its own edges bring, and its bias.",
+  "Made of a¹, W² and b². The inputs are needed no longer.",
+  "Made of the outputs and the targets, and of nothing else.",
+  "Made of a², y and σ′(z²) = a²(1 − a²), all known from the way forward.",
+  "Made of δ² and a¹: the gradient of a weight needs the two ends of its edge.",
+  "Made of δ², W² and a¹: a hidden unit collects from every output that it feeds.",
+  "Made of δ¹ and x: again, the two ends of each edge.",
+];
 const ACTIVE = [null, 0, 1, null, null, 1, 1, 0]; // the layer of edges that a step uses
 // The step from which a number is known, by layer.
 const KNOWN = { a: [0, 1, 2], delta: [null, 6, 4], dW: [7, 5] };
@@ -94,7 +105,7 @@ function build(drawing, width, height, model) {
         const known = step >= KNOWN.a[l];
         const fresh = step === KNOWN.a[l] || step === KNOWN.delta[l];
         set(unit.circle, {
-          class: step > 3 && fresh ? "green" : fresh ? "blue" : "ink",
+          class: `${l ? "" : "drag-up"} ${step > 3 && fresh ? "green" : fresh ? "blue" : "ink"}`,
           "stroke-width": fresh ? 4 : 1.5,
         });
         unit.inside.textContent = known ? fixed(a[l][i]) : "?";
@@ -111,7 +122,6 @@ function build(drawing, width, height, model) {
 // An input is pulled up and down: 60 pixels are one unit.
 function dragUp(circle, model, key) {
   let start = 0;
-  circle.classList.add("drag-up");
   circle.dataset.drag = key;
   drag(
     circle,
@@ -137,9 +147,10 @@ const render = (context) =>
     label:
       "Forward and backward pass through a network of two inputs, three hidden units and two outputs",
     ask: [
-      "Before each step: ",
-      "which numbers will the next ones be made of? Click an edge to read it; pull an input up or down.",
+      "Before you press Next step: ",
+      "which of the numbers on view will the next ones be made of?",
     ],
+    answer: ({ step }) => MADE_OF[step],
     watch: [...NETWORK_TRAITS, "step", "edge"],
     controls: (model) => {
       const next = () => write(model, "step", (model.get("step") + 1) % STEPS.length);

@@ -85,8 +85,8 @@ function buildCloud(drawing, width) {
     d: `M${X(FULL[0]) - 7} ${Y(FULL[1])}h14m-7 -7v14`,
   });
   drawing.append(
-    svg("text", { x: 4, y: 14, class: "strong" }, "slopes for w (across) and b (up)"),
-    axes(X, Y, { x: [-3, -2, -1, 0], y: [-2, -1, 0, 1, 2] }),
+    svg("text", { x: 4, y: 14, class: "strong" }, "gradient: points, batches (rings), all (cross)"),
+    axes(X, Y, { x: [-3, -2, -1, 0], y: [-2, -1, 0, 1], xTitle: "∂C/∂w", yTitle: "∂C/∂b" }),
   );
   clipped(
     drawing,
@@ -177,7 +177,7 @@ const render = (context) =>
           ["with", "with replacement"],
         ],
       }),
-      buttons([["Draw other batches", () => write(model, "seed", model.get("seed") + 1), "seed"]]),
+      buttons([["Draw new batches", () => write(model, "seed", model.get("seed") + 1), "seed"]]),
     ],
     height: (width) => (width >= 600 ? 320 : 560),
     compute,

@@ -77,7 +77,7 @@ function build(drawing, width, height, model) {
     dragArea(X, scale([0, 1], [lineY + 24, lineY - 24]), (x) =>
       write(model, "x", Math.round(clamp(X.back(x), -REACH, REACH) * 20) / 20),
     ),
-    text(0, top - 14, "strong", "gradient dx of each example"),
+    text(0, top - 14, "strong", "gradient dx of each example, 1 to 6"),
   );
   const frame = svg("g");
   drawing.append(frame);
@@ -154,7 +154,7 @@ function describe({ x, chosen, truth, on, dx }) {
   const size = Math.max(...truth.map(Math.abs));
   const missing = PATHS.filter((_, i) => !on[i]).map(([, , said]) => said);
   const verdict = missing.length
-    ? `Missing: ${missing.join(", ")}. The sum is off by up to ${fixed(off, 3)}, ${Math.round((100 * off) / size)}% of the largest true entry.`
+    ? `Missing: ${missing.join(", ")}. The sum is off by up to ${fixed(off, 3)}, ${Math.round((100 * off) / size)}\u00a0% of the largest true entry.`
     : `Nothing is missing: the sum meets the truth. The six entries add up to ${fixed(sum(dx), 3)}, and weighted with x̂ to ${fixed(sum(normalised(x).hat.map((h, n) => h * dx[n])), 3)}.`;
   return `Example 6 stands at x = ${fixed(x[N - 1])}. Circles: sum of the paths switched on. Lines: the truth, by trying. ${verdict}`;
 }
@@ -173,7 +173,7 @@ const render = (context) =>
       ticks(model),
       slider(model, "x", { label: "x of example 6", min: -REACH, max: REACH, step: 0.05 }),
       slider(model, "gamma", { label: "γ", min: -2, max: 2, step: 0.05 }),
-      buttons([["Draw another batch", () => write(model, "seed", model.get("seed") + 1), "seed"]]),
+      buttons([["Draw a new batch", () => write(model, "seed", model.get("seed") + 1), "seed"]]),
     ],
     height: (width) => (width < 480 ? 330 : 370),
     compute,

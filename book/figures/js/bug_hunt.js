@@ -256,8 +256,8 @@ const render = (context) =>
   figure(context, {
     label: "Curves of a training run with a bug: loss, accuracy, and size of the gradient by epoch",
     ask: [
-      "Each run has one bug. ",
-      "Look at the curves before you open the menu: what would you check first?",
+      "Before you open the menu: ",
+      "this run has one bug. What do its curves say, and what would you check first?",
     ],
     watch: ["shown", "picks", "compare", "runs", "bugs", "healthy"],
     controls: hunt,

@@ -74,12 +74,12 @@ function pull(model, at, height) {
 
 function build(drawing, width, height, model) {
   const X = scale([0, SAMPLES], [34, width - 8]);
-  const Y = scale([-HEIGHT, HEIGHT], [height - 26, 26]);
+  const Y = scale([-HEIGHT, HEIGHT], [height - 40, 26]);
   const bars = svg("path", { class: "area orange-fill", style: "opacity: 0.22" });
   const sides = svg("path", { class: "curve orange", "stroke-width": 1.2 });
   const drawn = svg("path", { class: "curve ink", style: "stroke-width: 2" });
   const network = svg("path", { class: "curve blue" });
-  const place = svg("circle", { r: 6, class: "handle ink" });
+  const place = svg("circle", { r: 9, class: "handle ink" });
   const text = (x, said, kind) => svg("text", { x, y: 14, class: `small ${kind}` }, said);
   const area = dragArea(X, Y, () => {});
   set(area, { style: "cursor: crosshair; touch-action: none" });
@@ -94,7 +94,7 @@ function build(drawing, width, height, model) {
     () => (last = null),
   );
   drawing.append(
-    axes(X, Y, { x: [0, 40, 80], y: [-1, 0, 1], xText: (v) => String(v / SAMPLES) }),
+    axes(X, Y, { x: [0, 40, 80], y: [-1, 0, 1], xText: (v) => String(v / SAMPLES), xTitle: "x" }),
     text(34, "draw your curve", "strong"),
     text(width < 420 ? 165 : 190, "bumps", "orange"),
     text(width < 420 ? 224 : 250, "their sum", "blue"),
@@ -142,8 +142,8 @@ const render = (context) =>
   figure(context, {
     label: "A curve to draw, bumps of sigmoids side by side, and their sum",
     ask: [
-      "Before you draw: ",
-      "the bumps' number is doubled. What becomes of the largest distance between curve and sum?",
+      "Before you double the bumps: ",
+      "what will become of the largest distance between curve and sum?",
     ],
     answer: () =>
       "Where the curve is a slope, half of it is left; at a jump nothing is gained, and the bound says so.",
@@ -165,7 +165,7 @@ const render = (context) =>
         ["A jump", () => write(model, "curve", shaped(SHAPES.jump)), "jump"],
       ]),
     ],
-    height: (width) => (width < 480 ? 250 : 300),
+    height: (width) => (width < 480 ? 264 : 314),
     compute,
     build,
     describe: ({ units, error, bound }) =>

@@ -99,11 +99,11 @@ function buildOverlap(drawing, width, model) {
   const [x, top, floor] = [X(CAPACITY), Y(erf(EDGE)), Y(0)];
   const dots = svg("g");
   const rule = svg("line", { y1: Y.ends[1], y2: floor, class: "ink", "stroke-width": 1.5 });
-  const handle = svg("circle", { r: 8, class: "handle blue" });
+  const handle = svg("circle", { r: 9, class: "handle blue" });
   drawing.append(
     svg("text", { x: 0, y: 13, class: "strong" }, "overlap at rest"),
-    svg("text", { x: width - 12, y: 13, "text-anchor": "end", class: "small" }, "dots: measured"),
-    axes(X, Y, { x: [0, 0.05, 0.1, 0.15, 0.2, 0.25], y: [0, 0.5, 1] }),
+    svg("text", { x: width - 12, y: 13, "text-anchor": "end", class: "small orange" }, "dots: measured"),
+    axes(X, Y, { x: [0, 0.05, 0.1, 0.15, 0.2, 0.25], y: [0, 0.5, 1], xTitle: "load α" }),
     svg("path", { d: plot(firstLook, X, Y), class: "curve green dashed" }),
     svg("path", { d: plot(upper, X, Y), class: "curve blue" }),
     svg("line", { x1: x, x2: x, y1: top, y2: floor, class: "blue dashed" }),
@@ -150,7 +150,7 @@ function buildBells(drawing, width, top, bottom) {
   return ({ first, spread, overlap }) => {
     const most = bell(first, 0)(0);
     const Y = scale([0, 1.05 * most], [bottom, top]);
-    grid.replaceChildren(axes(X, Y, { x: [-1, 0, 1, 2] }));
+    grid.replaceChildren(axes(X, Y, { x: [-1, 0, 1, 2], xTitle: "field" }));
     const show = ({ tail, line }, width, centre) => {
       const f = bell(width, centre);
       set(line, { d: width ? plot(samples(f, -1.2, 2.8), X, Y) : "" });
@@ -171,7 +171,7 @@ function build(drawing, width, height, model) {
   };
 }
 
-const percent = (share) => `${fixed(100 * share, share < 0.001 ? 3 : share < 0.1 ? 2 : 0)} %`;
+const percent = (share) => `${fixed(100 * share, share < 0.001 ? 3 : share < 0.1 ? 2 : 0)}\u00a0%`;
 
 function describe({ load, overlap, firstWrong, wrong, measured }) {
   const first = `Load ${fixed(load, 3)}: at the first look ${percent(firstWrong)} of a memory's units are wrong. `;

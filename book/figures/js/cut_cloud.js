@@ -93,7 +93,7 @@ function build(drawing, width, height, model) {
   drawing.append(
     svg("text", { x: left, y: 14, class: "strong" }, "ringed points are on the wrong side"),
     shade,
-    axes(X, Y, { x: [-2, 0, 2], y: [-2, 0, 2] }),
+    axes(X, Y, { x: [-2, 0, 2], y: [-2, 0, 2], xTitle: "x₁", yTitle: "x₂" }),
     ...dots,
     ...rings,
   );

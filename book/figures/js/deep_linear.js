@@ -76,19 +76,20 @@ function build(drawing, width, height, model) {
     const [shade, drawShade] = shading(X, Y, cells);
     const edge = svg("path", { class: "curve ink" });
     const line = svg("line", { class: "curve green", "stroke-dasharray": "9 9" });
-    const dot = svg("circle", { r: 6, class: "handle ink" });
     drawing.append(
       svg("text", { x: X(-REACH), y: 16, class: "strong" }, title),
       shade,
-      axes(X, Y, { x: [-1, 0, 1], y: i ? [] : [-1, 0, 1] }),
+      axes(X, Y, { x: [-1, 0, 1], y: i ? [] : [-1, 0, 1], xTitle: "x₁", yTitle: i ? "" : "x₂" }),
     );
     clipped(drawing, X, Y, edge, line);
-    const area = dragArea(X, Y, (px, py) => {
+    const move = (px, py) => {
       write(model, "x1", rounded(X.back(px), -REACH, REACH));
       write(model, "x2", rounded(Y.back(py), -REACH, REACH));
-    });
-    area.setAttribute("style", "cursor: crosshair; touch-action: none");
-    drawing.append(dot, area);
+    };
+    const area = dragArea(X, Y, move);
+    area.classList.add("drag-plane");
+    const dot = knob("ink", "x", move);
+    drawing.append(area, dot.node);
     return { X, Y, drawShade, edge, line, dot };
   });
   let drawn = "";
@@ -103,7 +104,7 @@ function build(drawing, width, height, model) {
         set(edge, { d: border(f, X, Y, cells) });
       }
       if (i === 0) set(line, cut(W, b, X, Y));
-      set(dot, { cx: X(x[0]), cy: Y(x[1]) });
+      dot.at(X(x[0]), Y(x[1]));
     });
     drawn = now;
   };

@@ -223,7 +223,7 @@ const render = (context) =>
     label: "Histograms of the activations in twenty layers, and the size of the gradient at each",
     ask: [
       "Before you move the gain: ",
-      "at which one can layer 1 still learn? Weights have standard deviation gain/√100; try all three activations.",
+      "weights have standard deviation gain/√100. At which gain can layer 1 still learn, under each activation?",
     ],
     answer: ({ activation }) => ACTIVATIONS[activation][4],
     watch: ["activation", "gain", "seed", "layer"],

@@ -123,12 +123,11 @@ function buildDiagram(drawing, box, { hover, pick }) {
         class: "ink",
       }),
     );
-    const column = (text, l) =>
-      svg(
-        "text",
-        { x: spots[l][0][0], y: box.top - 6, "text-anchor": "middle", class: "small" },
-        text,
-      );
+    const column = (text, l) => {
+      const middle = Math.min(spots[l][0][0], box.right - 20); // room for half a word
+      const place = { x: middle, y: box.top - 6, "text-anchor": "middle" };
+      return svg("text", { ...place, class: "small" }, text);
+    };
     group.replaceChildren(
       ...frames,
       ...state.features.map((name, k) =>

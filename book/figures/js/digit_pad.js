@@ -64,6 +64,19 @@ function buildPad(drawing, picture, size, model) {
   };
 }
 
+// The same as the button Clear, which is for keys, for a hand that is at the pad.
+function buildClear(drawing, { left, top, width, model }) {
+  const place = { x: left, y: top, width, height: 32, rx: 6 };
+  const hit = svg("rect", { ...place, class: "drag-area", style: "cursor: pointer" });
+  set(hit, { "data-clear": "" });
+  hit.addEventListener("click", () => clearPad(model));
+  drawing.append(
+    svg("rect", { ...place, class: "axis" }),
+    line(left + width / 2, top + 20, "Clear", "", "middle"),
+    hit,
+  );
+}
+
 function clearPad(model, example = -1) {
   model.set("strokes", []);
   model.set("pen_down", false);

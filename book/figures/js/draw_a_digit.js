@@ -87,7 +87,7 @@ function layoutOf(width) {
   const left = wide ? Math.min(360, width / 2) : width; // the column of the pad
   const pad = Math.min(236, left - 124);
   const pitch = (wide ? width - left - 22 : width) / 8;
-  const maps = { left: wide ? left + 22 : 0, top: wide ? 0 : pad + 128, pitch };
+  const maps = { left: wide ? left + 22 : 0, top: wide ? 0 : pad + 140, pitch };
   maps.height = ROWS.length * HEADING + 9 * pitch;
   const lens = wide ? pad + 142 : maps.top + maps.height + 16;
   return { left, pad, maps, lens, height: Math.max(lens + LENS_HEIGHT, maps.top + maps.height) };
@@ -103,6 +103,8 @@ function build(drawing, width, height, model) {
     buildMaps(drawing, picture, maps, model),
     buildLens(drawing, picture, { left: 0, top: lens, width: left, model }),
   ];
+  // On a phone the buttons are far below the pad, so one that clears stands beside it.
+  buildClear(drawing, { left: size + 12, top: PADTOP + size - 32, width: left - size - 12, model });
   return (state) => {
     clear();
     parts.forEach((draw) => draw(state));
@@ -155,7 +157,8 @@ function buildClasses(drawing, { top, width, model }) {
     svg("line", { x1: 0, x2: width, y1: bottom, y2: bottom, class: "axis" }),
   );
   return ({ p, layer, unit }) => {
-    heading.textContent = `probability of each class: it says ${p.indexOf(Math.max(...p))}`;
+    const first = p.indexOf(Math.max(...p));
+    heading.textContent = `probability: it says ${first}, ${percent(p[first])}`;
     bars.forEach(({ bar, chosen }, k) => {
       set(bar, { y: bottom - high * p[k], height: high * p[k] });
       set(chosen, { visibility: layer === "logits" && unit[0] === k ? "visible" : "hidden" });
@@ -251,15 +254,14 @@ const render = (context) =>
     label: "A digit, and the feature maps and class probabilities of a trained convolutional net",
     ask: [
       "Before you draw: ",
-      "which of the first eight maps will answer to an upright stroke, and which to a level one? " +
-        "Press Clear and draw one, then the other; then draw digits.",
+      "which of the first eight maps will answer to an upright stroke, and which to a level one?",
     ],
     answer: ({ example, strokes }) =>
       example < 0 && strokes.length
         ? "In ReLU 1, map 5 answers to an upright stroke some seven times as much as to a level " +
           "one, maps 1 and 4 two to three times as much to a level one, and the others to both. " +
           "Nobody told them what to look for."
-        : "",
+        : "Press Clear and draw a single stroke to find out.",
     watch: ["example", "strokes", "pen", "pen_down", "layer", "map", "row", "column"],
     controls: (model) => [
       padButtons(model),

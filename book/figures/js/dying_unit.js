@@ -63,7 +63,7 @@ function build(drawing, width, height, model) {
   const unit = svg("path", { class: "curve blue" });
   const handle = svg("circle", { r: 9, class: "handle ink", cy: Y(0) });
   drawing.append(
-    axes(X, Y, { x: [-2, 0, 2], y: [0, 2, 4] }),
+    axes(X, Y, { x: [-2, 0, 2], y: [0, 2, 4], xTitle: "x" }),
     heading(14, "blue", "the unit now, and dashed at the start"),
   );
   clipped(drawing, X, Y, begin, unit);
@@ -177,11 +177,12 @@ function controls(model, root) {
     slider(model, "slope", { label: "leak from now on", min: 0, max: 0.3, step: 0.01 }),
     buttons(
       [
-        ["Run 60", run, "run"],
+        ["Run", run, "run"],
         ["Step", step, "step"],
         ["Reset", reset, "reset"],
       ],
       ({ steps }, start, one, again) => {
+        timer.pauses(start);
         start.disabled = one.disabled = steps >= MOST_STEPS;
         again.disabled = steps === 0;
       },

@@ -38,8 +38,8 @@ function build(drawing, width, height, model) {
   const point = svg("circle", { r: 9, class: "handle orange" });
   drawing.append(
     svg("text", { x: 34, y: 14, class: "small strong" }, "where each input ends"),
-    axes(X, Y, { x: [0, 0.5, 1], y: [0, 1] }),
-    svg("text", { x: 34, y: split + 16, class: "small strong" }, "the line itself, folded"),
+    axes(X, Y, { x: [0, 0.5, 1], y: [0, 1], xTitle: "input x" }),
+    svg("text", { x: 34, y: split + 18, class: "small strong" }, "the line itself, folded"),
     graph,
     level,
     ...[sheets, meeting, dots, point],

@@ -44,7 +44,7 @@ function compute(model) {
 
 // ---- drawing -------------------------------------------------------------------------------
 
-const sizeOf = (width) => Math.min(150, (width - 48) / 3);
+const sizeOf = (width) => Math.min(210, (width - 48) / 3);
 const layoutOf = (width) => {
   const bars = 20 + sizeOf(width) + 26; // where the bars' heading stands, and the curves' below
   return { size: sizeOf(width), bars, curves: bars + 122, height: bars + 122 + 190 };
@@ -124,7 +124,7 @@ function buildCurves(drawing, [top, height], width, model) {
     words,
     axes(X, Y, {
       ...{ x: [0, 0.1, 0.2, 0.3], y: [0, 0.5, 1] },
-      yText: (share) => `${100 * share}%`,
+      yText: (share) => `${100 * share}\u00a0%`,
     }),
     ...Object.entries(curve).map(([kind, color]) =>
       svg("path", { d: path(points(kind)), class: `curve ${color}` }),
@@ -149,7 +149,7 @@ function accuracyAt(shares, epsilon) {
   return shares[at] + (40 * epsilon - at) * (shares[at + 1] - shares[at]);
 }
 
-const percent = (share) => `${fixed(100 * share, share > 0.0995 && share < 0.9995 ? 0 : 1)}%`;
+const percent = (share) => `${fixed(100 * share, share > 0.0995 && share < 0.9995 ? 0 : 1)}\u00a0%`;
 
 function describe({ before, after, truth, epsilon, kind, changed }) {
   const said = after.indexOf(Math.max(...after));
@@ -176,10 +176,6 @@ const render = (context) =>
       "are lost near ε = 0.1. Random signs of the same size are nearly harmless there.",
     watch: ["example", "epsilon", "kind", "seed"],
     controls: (model) => [
-      slider(model, "epsilon", {
-        label: "ε",
-        ...{ min: 0, max: FARTHEST, step: 0.005, text: (epsilon) => fixed(epsilon, 3) },
-      }),
       choice(model, "kind", {
         label: "signs",
         options: [
@@ -187,10 +183,14 @@ const render = (context) =>
           ["random", "random"],
         ],
       }),
+      slider(model, "epsilon", {
+        label: "ε",
+        ...{ min: 0, max: FARTHEST, step: 0.005, text: (epsilon) => fixed(epsilon, 3) },
+      }),
       buttons(
         [
-          ["Another digit", () => another(model), "another"],
-          ["Other random signs", () => write(model, "seed", model.get("seed") + 1), "signs"],
+          ["Next digit", () => another(model), "another"],
+          ["Draw new signs", () => write(model, "seed", model.get("seed") + 1), "signs"],
         ],
         ({ kind }, _, signs) => (signs.disabled = kind === "sought"),
       ),

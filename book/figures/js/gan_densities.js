@@ -80,13 +80,13 @@ function build(drawing, width, height, model) {
   drawing.append(
     row(14, ["blue", "p: real points"]),
     row(31, ["orange", "q: generated points"]),
-    axes(X, P, { x: [-4, -2, 0, 2, 4], y: [0, 0.5, 1] }),
+    axes(X, P, { x: [-4, -2, 0, 2, 4], y: [0, 0.5, 1], xTitle: "x" }),
   );
   clipped(drawing, X, P, areas.p, areas.q, curves.p, curves.q);
   drawing.append(
     heading(left, height - 160, "green", "D: how real the discriminator finds x"),
     heading(left, height - 144, "", "dashed: the best one, p/(p + q)"),
-    axes(X, V, { x: [-4, -2, 0, 2, 4], y: [0, 0.5, 1] }),
+    axes(X, V, { x: [-4, -2, 0, 2, 4], y: [0, 0.5, 1], xTitle: "x" }),
     curves.best,
     curves.D,
     cut,
@@ -183,24 +183,25 @@ function controls(model, root) {
       label: "D moves per G",
       options: [1, 2, 3, 5].map((count) => [count, String(count)]),
     }),
-    slider(model, "at", {
-      label: "look at x",
-      ...{ min: 0, max: COUNT - 1, step: 1, text: (at) => fixed(cellAt(at)) },
-    }),
-    slider(model, "penalty", { label: "slope penalty", min: 0, max: 1, step: 0.05 }),
     buttons(
       [
-        ["Run 300", run, "run"],
+        ["Run", run, "run"],
         ["Step", () => step(1), "step"],
         ["Reset", reset, "reset"],
-        ["Other start", other, "other"],
+        ["Draw new weights", other, "other"],
       ],
       ({ steps }, start, one, again) => {
+        timer.pauses(start);
         start.disabled = one.disabled = steps >= MOST_STEPS;
         again.disabled = steps === 0;
       },
       end,
     ),
+    slider(model, "at", {
+      label: "look at x",
+      ...{ min: 0, max: COUNT - 1, step: 1, text: (at) => fixed(cellAt(at)) },
+    }),
+    slider(model, "penalty", { label: "slope penalty", min: 0, max: 1, step: 0.05 }),
   ];
 }
 

@@ -171,7 +171,7 @@ const render = (context) =>
       slider(model, "bias", { label: "forget bias", min: -2, max: 6, step: 0.25 }),
       slider(model, "scale", { label: "weight scale", min: 0.2, max: 6, step: 0.1 }),
       slider(model, "back", { label: "steps back", min: 0, max: T, step: 1, text: String }),
-      buttons([["Draw other nets", () => write(model, "seed", model.get("seed") + 1), "seed"]]),
+      buttons([["Draw new nets", () => write(model, "seed", model.get("seed") + 1), "seed"]]),
     ],
     height: (width) => (width < 480 ? 300 : 340),
     compute,

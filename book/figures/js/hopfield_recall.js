@@ -61,7 +61,7 @@ function compute(model) {
     flips,
     last,
     field,
-    unhappy: s.filter((one, i) => one * h[i] < 0).length,
+    restless: patches(UNITS).filter((i) => s[i] * h[i] < 0),
     overlaps: memories.map(overlap),
     depths: memories.map((x) => energyOf(fieldsOf(W, x), x) / UNITS),
     cell: model.get("cell"),
@@ -113,7 +113,9 @@ function build(drawing, width, height, model) {
   drawing.append(label(0, "the units"), label(left + 6, room > 200 ? "memories, with overlaps" : "memories"));
   const pad = buildPad(drawing, 0, PAD_TOP, side, model, () => state);
   const memories = buildMemories(drawing, left, PAD_TOP, room, model);
-  const curve = buildCurve(drawing, width, PAD_TOP + side + 42, height - 38);
+  const curve = buildCurve(drawing, width, PAD_TOP + side + 58, height - 38);
+  const legend = "orange dot: would flip; frame: the last to look";
+  drawing.append(svg("text", { x: 0, y: PAD_TOP + side + 18, class: "small orange" }, legend));
   drawing.append(
     svg("text", { x: width - 12, y: height - 4, "text-anchor": "end", class: "small" }, "looks"),
   );
@@ -126,12 +128,13 @@ function build(drawing, width, height, model) {
 }
 
 // What the state is, in words.
-function verdict({ unhappy, overlaps }) {
+function verdict({ restless, overlaps }) {
   const sizes = overlaps.map(Math.abs);
   const k = sizes.indexOf(Math.max(...sizes));
   if (!overlaps.length) return "There is no memory: nothing pulls.";
   const name = `${overlaps[k] < 0 ? "the negative of " : ""}memory ${k + 1}`;
-  if (unhappy) return `${unhappy} units disagree with their fields.`;
+  const count = restless.length;
+  if (count) return `${count} ${count === 1 ? "unit disagrees with its field" : "units disagree with their fields"}.`;
   if (sizes[k] === 1) return `At rest: this is ${name}, unit for unit.`;
   if (sizes[k] >= 0.9) return `At rest, beside ${name}: its overlap is ${signed(overlaps[k])}.`;
   const mixed = overlaps.flatMap((m, i) => (Math.abs(m) > 0.25 ? [`${signed(m)} with ${i + 1}`] : []));
@@ -149,7 +152,7 @@ function describe(state) {
 function controls(model, root) {
   const now = () => compute(model);
   const look = () => {
-    if (model.get("steps") >= MOST || !now().unhappy) return false;
+    if (model.get("steps") >= MOST || !now().restless.length) return false;
     write(model, "steps", model.get("steps") + 1);
     return true;
   };
@@ -183,14 +186,18 @@ function controls(model, root) {
   const made = buttons(
     [
       ["Recall", () => (timer.running() ? timer.stop() : timer.start()), "recall"],
-      ["Store this", store, "store"],
-      ["Forget the chosen", forget, "forget"],
+      ["Step", look, "look"],
+      ["Reset", () => (timer.stop(), write(model, "steps", 0)), "reset"],
       ["Next memory", () => load(model, (model.get("chosen") + 1) % model.get("memories").length), "next"],
       ["Start from noise", chance, "chance"],
+      ["Store this", store, "store"],
+      ["Forget the chosen", forget, "forget"],
       ["Pen for the keys", turn, "pen"],
     ],
-    ({ unhappy, state }, recall, keep, drop, next) => {
-      recall.disabled = unhappy === 0;
+    ({ restless, state, energies }, recall, one, reset, next, _, keep, drop) => {
+      timer.pauses(recall);
+      recall.disabled = one.disabled = restless.length === 0;
+      reset.disabled = energies.length === 1;
       keep.disabled = model.get("memories").length >= MEMORIES || model.get("memories").includes(state);
       drop.disabled = next.disabled = model.get("memories").length === 0;
     },
@@ -204,9 +211,9 @@ function controls(model, root) {
   });
   noise.nodes[1].addEventListener("input", () => (timer.stop(), write(model, "steps", 0)));
   return [
+    made,
     noise,
     slider(model, "steps", { label: "looks so far", min: 0, max: MOST, step: 1, text: String }),
-    made,
   ];
 }
 
@@ -215,15 +222,15 @@ const render = (context) =>
     label: "A network of 100 units that recalls pictures, and its energy as it does",
     ask: [
       "Before you press Recall: ",
-      "this is one of the four memories with 30 of its 100 units turned. Which one will come back? Draw on the units to change them.",
+      "30 of the 100 units of a memory were turned. Which of the four will come back, and will the energy ever rise on the way?",
     ],
     answer: ({ overlaps }) =>
       overlaps.length
-        ? "Nearly always the memory with the largest overlap comes back; if that overlap is negative, its negative. Between several memories, a mixture may catch it."
+        ? "Nearly always the one with the largest overlap comes back, or its negative; now and then a mixture of several catches the state. The energy never rises, since a unit flips only where that lowers it."
         : "",
     watch: ["memories", "base", "noise", "steps", "seed", "chosen", "cell"],
     controls,
-    height: (width) => PAD_TOP + padSide(width) + 200,
+    height: (width) => PAD_TOP + padSide(width) + 216,
     compute,
     build,
     describe,

@@ -215,11 +215,17 @@ function build(drawing, width, height, model) {
   });
 
   const T = scale([0, MOST], [44, width - 12]);
-  const E = scale([-6, 0], [height - 24, inputsY + 34]);
+  const E = scale([-6, 0], [height - 40, inputsY + 36]);
   const marks = [-6, -4, -2, 0];
   drawing.append(
     text(44, inputsY + 26, "error on the examples", "start", "small strong"),
-    axes(T, E, { x: [0, 20, 40, 60], y: marks, yText: (e) => (e ? `10${raised(e)}` : "1") }),
+    axes(T, E, {
+      x: [0, 20, 40, 60],
+      y: marks,
+      yText: (e) => (e ? `10${raised(e)}` : "1"),
+      xTitle: "step",
+    }),
+    text(T(MOST), inputsY + 26, "dashed: finer grid", "end"),
   );
   for (const at of FINER)
     drawing.append(svg("line", { x1: T(at), x2: T(at), y1: E(-6), y2: E(0), class: "axis dashed" }));
@@ -280,7 +286,7 @@ const MENU = [
 
 function controls(model, root) {
   const { steps, starts } = trainingSteps(model, root, { most: MOST, stride: 1, pause: 12 });
-  return [choice(model, "target", { label: "target", options: MENU }), steps, starts];
+  return [choice(model, "target", { label: "target", options: MENU }), starts, steps];
 }
 
 const render = (context) =>
@@ -296,7 +302,7 @@ const render = (context) =>
     controls,
     height: (width) => {
       const tall = Math.round(0.72 * Math.min(110, (width - 38) / 4));
-      return 2 * tall + 104 + 34 + 130;
+      return 2 * tall + 104 + 34 + 148;
     },
     compute,
     build,

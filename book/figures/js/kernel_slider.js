@@ -69,7 +69,7 @@ function buildInput(drawing, picture, { left, panel, model }) {
   const taps = Array.from({ length: TAPS * TAPS }, () => box(0, 0, 0, 0, "curve green"));
   const area = svg("rect", {
     ...{ x: left, y: PAGES, width: panel, height: panel, class: "drag-area" },
-    style: "cursor: move; touch-action: none",
+    style: "cursor: move",
     "data-drag": "input",
   });
   let now = null;
@@ -95,6 +95,7 @@ function buildInput(drawing, picture, { left, panel, model }) {
   drawing.append(margin, page, ...taps, heading, area);
   return (state) => {
     now = state;
+    area.style.touchAction = state.paint ? "none" : "pan-y"; // a pen needs both directions
     const { padding, stride, dilation, place, image } = state;
     const cell = cellOf(state, panel);
     const [x, y, side] = [left + padding * cell, PAGES + padding * cell, INPUT_SIDE * cell];
@@ -118,7 +119,7 @@ function buildOutput(drawing, picture, { left, panel, model }) {
   const chosen = box(0, 0, 0, 0, "curve green");
   const area = svg("rect", {
     ...{ x: left, y: PAGES, class: "drag-area", "data-drag": "output" },
-    style: "cursor: move; touch-action: none",
+    style: "cursor: move",
   });
   let now = null;
   drag(area, (x, y) => {
@@ -263,9 +264,8 @@ const render = (context) =>
   figure(context, {
     label: "A kernel of 3 × 3 sliding over an image of 12 × 12, with its products and its output",
     ask: [
-      "Before you change a setting: ",
-      "predict the size of the output. " +
-        "Then drag the window over the input and watch the nine products.",
+      "Before you change stride, padding or dilation: ",
+      "how many pixels will an edge of the output have?",
     ],
     answer: quizAnswer,
     watch: [

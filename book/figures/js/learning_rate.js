@@ -40,7 +40,7 @@ function build(drawing, width, height, model) {
       ball: svg("circle", { r: 8, class: `handle ${COLORS[i]}` }),
       title: svg("text", { x: left + 4, y: 14, class: `strong ${COLORS[i]}` }),
     };
-    drawing.append(nodes.title, axes(X, Y, { x: [-1, 0, 1], y: [] }));
+    drawing.append(nodes.title, axes(X, Y, { x: [-1, 0, 1], xTitle: "x" }));
     drawing.append(
       svg("line", { x1: X.ends[0], x2: X.ends[1], y1: Y(0), y2: Y(0), class: "grid" }),
     );
@@ -66,8 +66,12 @@ function build(drawing, width, height, model) {
   const traces = COLORS.map((color) => svg("path", { class: `curve ${color}` }));
   drawing.append(
     svg("text", { x: 4, y: 236, class: "strong" }, "distance from the bottom, step by step"),
-    axes(K, D, { x: [0, 10, 20, 30], y: [-6, -3, 0, 3], yText: (p) => `10${raised(p)}` }),
-    svg("text", { x: width - 8, y: height - 4, "text-anchor": "end", class: "small" }, "step"),
+    axes(K, D, {
+      x: [0, 10, 20, 30],
+      y: [-6, -3, 0, 3],
+      yText: (p) => `10${raised(p)}`,
+      xTitle: "step",
+    }),
   );
   clipped(drawing, K, D, ...traces);
 

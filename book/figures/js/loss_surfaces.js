@@ -94,37 +94,25 @@ function buildMap(drawing, name, [left, right], [bottom, top], model, first) {
   const height = (w, b) => mean((x, y) => loss(w * x + b, y));
   const trail = svg("path", { class: `curve ${color}` });
   const dots = svg("g");
-  const start = svg("circle", { r: 8, class: "handle ink" });
   const end = svg("circle", { r: 5.5, class: `${color}-fill` });
   drawing.append(
     svg("text", { x: left, y: top - 10, class: `strong ${color}` }, title),
-    axes(X, Y, { x: [-5, 0, 5], y: first ? [-5, 0, 5] : [] }),
-    svg("text", { x: right, y: bottom + 17, "text-anchor": "end", class: "small strong" }, "w"),
+    axes(X, Y, { x: [-5, 0, 5], y: first ? [-5, 0, 5] : [], xTitle: "w", yTitle: first ? "b" : "" }),
   );
-  if (first)
-    drawing.append(
-      svg("text", { x: left - 6, y: top + 10, "text-anchor": "end", class: "small strong" }, "b"),
-    );
   const lines = svg("path", { class: "axis", d: contours(height, gap, X, Y) });
-  clipped(drawing, X, Y, lines, trail, dots, end, start);
-  const area = svg("rect", {
-    x: left,
-    y: top,
-    width: right - left,
-    height: bottom - top,
-    class: "drag-area",
-    style: "cursor: move; touch-action: none",
-    "data-drag": name,
-  });
+  clipped(drawing, X, Y, lines, trail, dots, end);
   const tenth = (value) => Math.round(10 * clamp(value, -REACH, REACH)) / 10;
-  drag(area, (x, y) => {
+  const move = (x, y) => {
     model.set("w", tenth(X.back(x)));
     model.set("b", tenth(Y.back(y)));
     model.save_changes();
-  });
-  drawing.append(area);
+  };
+  const area = dragArea(X, Y, move);
+  area.classList.add("drag-plane");
+  const start = knob("ink", name, move);
+  drawing.append(area, start.node);
   return ({ start: from, [name]: { w, b, path: steps } }) => {
-    set(start, { cx: X(from.w), cy: Y(from.b) });
+    start.at(X(from.w), Y(from.b));
     set(end, { cx: X(w), cy: Y(b) });
     set(trail, { d: plot(steps, X, Y) });
     dots.replaceChildren(
@@ -141,7 +129,7 @@ function build(drawing, width, height, model) {
     buildMap(drawing, "entropy", [width - 4 - side, width - 4], [bottom, top], model, false),
   ];
 
-  const Y = scale([0, 1], [height - 24, bottom + 58]);
+  const Y = scale([0, 1], [height - 38, bottom + 58]);
   const frame = svg("g");
   const curves = Object.fromEntries(
     Object.entries(LOSSES).map(([name, { color }]) => [
@@ -159,7 +147,7 @@ function build(drawing, width, height, model) {
     const T = scale([0, Math.max(20, state.steps)], [30, width - 12]);
     const last = T.back(width - 12);
     const X = { x: [0, last / 2, last], xText: (step) => String(Math.round(step)) };
-    frame.replaceChildren(axes(T, Y, { ...X, y: [0, 0.5, 1] }));
+    frame.replaceChildren(axes(T, Y, { ...X, y: [0, 0.5, 1], xTitle: "step" }));
     for (const name of Object.keys(LOSSES))
       set(curves[name], { d: plot(state[name].wrong.map((value, step) => [step, value]), T, Y) });
   };
@@ -201,7 +189,10 @@ function controls(model, root) {
         ["Run", run, "run"],
         ["Reset", reset, "reset"],
       ],
-      ({ steps }, _, again) => (again.disabled = steps === 0),
+      ({ steps }, start, again) => {
+        timer.pauses(start);
+        again.disabled = steps === 0;
+      },
       timer.end,
     ),
   ];
@@ -220,7 +211,7 @@ const render = (context) =>
       "hardly a contour line to fall across.",
     watch: ["w", "b", "rate", "steps"],
     controls,
-    height: (width) => 26 + Math.max(Math.min(300, (width - 48) / 2), 170) + 180,
+    height: (width) => 26 + Math.max(Math.min(300, (width - 48) / 2), 170) + 194,
     compute,
     build,
     describe,

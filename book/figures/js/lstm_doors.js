@@ -52,12 +52,10 @@ function build(drawing, width, height, model) {
   const door = (key, colour, x, y, flat) => {
     const size = 56; // of a door that is shut
     const halves = [0, 1].map(() => svg("rect", { class: "ink-fill", rx: 2 }));
-    const handle = svg("circle", { r: 9, class: `handle ${colour}`, "data-drag": key });
-    drag(handle, (px, py) => {
+    const handle = knob(colour, key, (px, py) => {
       const way = flat ? 2 * (px - x) : 2 * (y - py);
       write(model, key, Math.round(100 * clamp(way / size, 0.01, 0.99)) / 100);
     });
-    set(handle, { style: `touch-action: none; cursor: ${flat ? "ew" : "ns"}-resize` });
     const show = (value) => {
       const gap = (value * size) / 2;
       const length = size / 2 + 3 - gap;
@@ -70,9 +68,9 @@ function build(drawing, width, height, model) {
             : { x: x - 3, y: y + from, width: 6, height: length },
         );
       });
-      set(handle, flat ? { cx: x + gap, cy: y } : { cx: x, cy: y - gap });
+      handle.at(...(flat ? [x + gap, y] : [x, y - gap]));
     };
-    return { nodes: [...halves, handle], show, key };
+    return { nodes: [...halves, handle.node], show, key };
   };
   const doors = [
     door("f", "blue", at(place.f), rail, false),
@@ -90,7 +88,7 @@ function build(drawing, width, height, model) {
     text(2, rail - 38, "small blue", "old cell", "start"),
     text(width - 2, rail - 38, "small blue", "new cell", "end"),
   );
-  const [top, bottom] = [236, height - 24];
+  const [top, bottom] = [236, height - 40];
   const X = scale([0, STEPS], [34, width - 10]);
   const frame = svg("g");
   const curves = {
@@ -130,7 +128,11 @@ function build(drawing, width, height, model) {
     const low = Math.min(0, ...state.cells, old, ...state.states) < 0 ? -limit : 0;
     const Y = scale([low, limit], [bottom, top]);
     frame.replaceChildren(
-      axes(X, Y, { x: [0, 10, 20, 30], y: low ? [-limit, 0, limit] : [0, limit / 2, limit] }),
+      axes(X, Y, {
+        x: [0, 10, 20, 30],
+        y: low ? [-limit, 0, limit] : [0, limit / 2, limit],
+        xTitle: "step",
+      }),
     );
     set(curves.cells, { d: plot([old, ...state.cells].map((c, t) => [t, c]), X, Y) });
     set(curves.states, { d: plot(state.states.map((h, t) => [t + 1, h]), X, Y) });
@@ -170,7 +172,7 @@ const render = (context) =>
       slider(model, "g", { label: "candidate g", min: -0.95, max: 0.95, step: 0.05 }),
       slider(model, "c", { label: "old cell c", min: -2, max: 2, step: 0.1 }),
     ],
-    height: () => 380,
+    height: () => 396,
     compute,
     build,
     describe,

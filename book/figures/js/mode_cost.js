@@ -37,16 +37,17 @@ function build(drawing, width, height, model) {
   const corner = (i, o) => [I(i), O(o)];
   const triangle = (...points) => path(points) + "Z";
   const size = (e) => String(2 ** e);
-  const handle = svg("circle", { r: 9, class: "handle ink" });
   const marks = [0, 2, 4, 6, 8, 10];
   const text = (x, y, kind, said, anchor = "start") =>
     svg("text", { x, y, class: kind, "text-anchor": anchor }, said);
   const guide = svg("path", { class: "axis dashed" });
-  const plane = dragArea(I, O, (x, y) => {
+  const move = (x, y) => {
     model.set("outputs", clamp(Math.round(O.back(y)), 0, TOP_EXPONENT));
     write(model, "inputs", clamp(Math.round(I.back(x)), 0, TOP_EXPONENT));
-  });
-  set(plane, { style: "touch-action: none; cursor: move" }); // it is dragged both ways
+  };
+  const plane = dragArea(I, O, move);
+  plane.classList.add("drag-plane");
+  const handle = knob("ink", "sizes", move);
   drawing.append(
     text(0, 14, "strong", "outputs against inputs"),
     svg("path", {
@@ -63,8 +64,8 @@ function build(drawing, width, height, model) {
     text(I(9.7), O(3.3), "small halo blue", "reverse is cheaper", "end"),
     text(I(5), O(0) + 36, "small", "inputs", "middle"),
     guide,
-    handle,
     plane,
+    handle.node,
   );
   const [left, top] = wide ? [side + 100, 40] : [0, side + 108];
   const B = scale([0, 10], [left, width - 72]);
@@ -83,7 +84,7 @@ function build(drawing, width, height, model) {
   return (state) => {
     const { sizes } = state;
     const [x, y] = corner(Math.log2(sizes[0]), Math.log2(sizes[4]));
-    set(handle, { cx: x, cy: y });
+    handle.at(x, y);
     set(guide, { d: `M${x} ${O(0)}V${y}H${I(0)}` });
     for (const { key, bar, count, name, said } of bars) {
       const end = B(Math.log10(state[key]));
@@ -108,7 +109,7 @@ function describe({ sizes, forward, reverse, best, sweep }) {
   const better = Math.min(forward, reverse) / best;
   const other = better > 1.05 ? ` Another order is ${times(better)} times cheaper still.` : "";
   return (
-    `${inputs} inputs, ${outputs} output${outputs > 1 ? "s" : ""}: forward ${grouped(forward)}, reverse ${grouped(reverse)} multiplications. ` +
+    `${inputs} input${inputs > 1 ? "s" : ""}, ${outputs} output${outputs > 1 ? "s" : ""}: forward ${grouped(forward)}, reverse ${grouped(reverse)} multiplications. ` +
     `${winner}${other} One sweep of a single vector costs ${grouped(sweep)}.`
   );
 }

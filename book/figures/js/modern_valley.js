@@ -48,6 +48,32 @@ function apart(ends) {
   return kept;
 }
 
+// Where the state, or a pattern, stands, and how it is moved.
+const placeOf = (model) => {
+  const held = model.get("held");
+  return held ? model.get("stored")[held - 1] : [model.get("q1"), model.get("q2")];
+};
+
+function moveHeld(model, place) {
+  const [x, y] = place.map((v) => Math.round(20 * clamp(v, -REACH, REACH)) / 20);
+  const held = model.get("held");
+  if (held) return write(model, "stored", model.get("stored").with(held - 1, [x, y]));
+  model.set("q1", x);
+  write(model, "q2", y);
+}
+
+// A slider for one coordinate of what is held.
+const along = (model, axis, label) =>
+  slider(
+    {
+      get: () => placeOf(model)[axis],
+      set: (_, value) => moveHeld(model, placeOf(model).with(axis, value)),
+      save_changes: () => {},
+    },
+    label,
+    { label, min: -REACH, max: REACH, step: 0.05 },
+  );
+
 const mapSide = (width) => Math.min(380, width);
 
 function build(drawing, width, height, model) {
@@ -60,38 +86,28 @@ function build(drawing, width, height, model) {
   const values = new Float64Array(SIDE * SIDE);
   const levels = Array.from({ length: 7 }, () => svg("path", { class: "axis" }));
   const area = svg("rect", {
-    ...{ x: left, y: 0, width: side, height: side, class: "drag-area drag-up" },
+    ...{ x: left, y: 0, width: side, height: side, class: "drag-area drag-plane" },
     "data-drag": "state",
   });
-  const within = (v) => Math.round(20 * clamp(v, -REACH, REACH)) / 20;
-  let pulled = -1;
-  drag(
-    area,
-    (x, y, dx, dy) => {
-      const place = [within(X.back(x)), within(Y.back(y))];
-      if (pulled === -1) {
-        const near = model.get("stored").map((one) => Math.hypot(X(one[0]) - x, Y(one[1]) - y));
-        const k = near.indexOf(Math.min(...near));
-        pulled = near[k] < 14 ? k : near.length;
-      }
-      const stored = model.get("stored");
-      if (pulled < stored.length)
-        write(model, "stored", stored.map((one, k) => (k === pulled ? place : one)));
-      else {
-        model.set("q1", place[0]);
-        write(model, "q2", place[1]);
-      }
-    },
-    () => (pulled = -1),
-  );
+  const pull = (held) => (x, y) => {
+    model.set("held", held);
+    moveHeld(model, [X.back(x), Y.back(y)]);
+  };
+  drag(area, pull(0));
+  const grips = model.get("stored").map((_, k) => {
+    const hold = svg("circle", { r: 16, class: "grip" });
+    drag(hold, pull(k + 1));
+    return hold;
+  });
   const dots = model.get("stored").map(() => svg("circle", { class: "ink-fill" }));
   const names = dots.map((_, k) => svg("text", { class: "small halo" }, String(k + 1)));
   const rings = dots.map(() => svg("circle", { r: 11, class: "green", fill: "none", "stroke-width": 2.5 }));
   const trail = svg("path", { class: "curve blue" });
   const stops = Array.from({ length: UPDATES }, () => svg("circle", { r: 3, class: "blue-fill" }));
-  const state = svg("circle", { r: 9, class: "handle blue" });
+  const state = knob("blue", "knob", pull(0));
   const frame = svg("rect", { x: left, y: 0, width: side, height: side, class: "axis" });
-  drawing.append(...levels, frame, ...rings, ...dots, ...names, trail, ...stops, state, area);
+  const shown = [...levels, frame, ...rings, ...dots, ...names, trail, ...stops];
+  drawing.append(...shown, area, ...grips, state.node);
 
   return ({ beta, weights, path, ends }) => {
     const stored = model.get("stored");
@@ -107,6 +123,7 @@ function build(drawing, width, height, model) {
     stored.forEach(([x, y], k) => {
       set(dots[k], { cx: X(x), cy: Y(y), r: 3 + 6 * Math.sqrt(weights[k]) });
       set(names[k], { x: X(x) + 11, y: Y(y) - 8 });
+      set(grips[k], { cx: X(x), cy: Y(y) });
     });
     const valleys = apart(ends);
     rings.forEach((ring, k) => {
@@ -116,7 +133,7 @@ function build(drawing, width, height, model) {
     });
     set(trail, { d: plot(path, X, Y) });
     stops.forEach((stop, n) => set(stop, { cx: X(path[n + 1][0]), cy: Y(path[n + 1][1]) }));
-    set(state, { cx: X(path[0][0]), cy: Y(path[0][1]) });
+    state.at(X(path[0][0]), Y(path[0][1]));
   };
 }
 
@@ -138,15 +155,21 @@ const render = (context) =>
       "five patterns are stored. How many valleys will a small β leave, and how many a large one?",
     ],
     answer: () =>
-      "A small β leaves one, near the mean of all; as β grows, patterns that lie apart part first and close neighbours last. Drag the patterns, too.",
-    watch: ["stored", "q1", "q2", "sharpness"],
+      "A small β leaves one, near the mean of all; as β grows, patterns that lie apart part first and close neighbours last.",
+    watch: ["stored", "q1", "q2", "sharpness", "held"],
     controls: (model) => [
       slider(model, "sharpness", {
         ...{ label: "β", min: -2, max: 5, step: 0.1 },
         text: (v) => fixed(2 ** v),
       }),
-      slider(model, "q1", { label: "state, across", min: -REACH, max: REACH, step: 0.05 }),
-      slider(model, "q2", { label: "state, up", min: -REACH, max: REACH, step: 0.05 }),
+      choice(model, "held", {
+        label: "move",
+        options: ["the state", ...model.get("stored").map((_, k) => `pattern ${k + 1}`)].map(
+          (name, held) => [held, name],
+        ),
+      }),
+      along(model, 0, "across"),
+      along(model, 1, "up"),
     ],
     height: (width) => mapSide(width) + 4,
     compute,

@@ -103,6 +103,10 @@ function build(drawing, width, height, model) {
   });
   drawing.append(
     axes(X, Y, { x: [0], y: [0], xText: () => "", yText: () => "" }),
+    svg("circle", { cx: left + 14, cy: size + 14, r: 5, class: "ink-fill" }),
+    svg("text", { x: left + 25, y: size + 18, class: "small" }, "noun, the centre"),
+    svg("circle", { cx: left + 154, cy: size + 14, r: 5, class: "handle ink" }),
+    svg("text", { x: left + 165, y: size + 18, class: "small" }, "verb, its context"),
     ...nodes.flatMap(({ trail, line }) => [trail, line]),
     ...nodes.map(({ dot }) => dot),
     ...nodes.map(({ name }) => name),
@@ -127,8 +131,8 @@ function build(drawing, width, height, model) {
       set(line, { x1: X(0), y1: Y(0), x2: px, y2: py });
       set(dot, { cx: px, cy: py });
       // a name that would cover another one steps aside, upwards or downwards
-      const tx = clamp(px, left + 30, left + size - 30);
-      const half = 3.6 * name.textContent.length;
+      const half = 4 * name.textContent.length;
+      const tx = clamp(px, left + half, left + size - half);
       const free = (dy) =>
         taken.every(([x, y, reach]) => Math.abs(x - tx) > half + reach || Math.abs(y - py - dy) > 12);
       const ty = py + ([-9, 17, -22, 30, -35, 43, -48, 56, -61, 69].find(free) ?? -9);
@@ -143,12 +147,14 @@ function describe({ loss, queen, dog }) {
 }
 
 function controls(model, root) {
-  const { steps, starts } = trainingSteps(model, root, { most: MOST, stride: 2, pause: 40 });
+  const { steps, starts } = trainingSteps(model, root, {
+    ...{ most: MOST, stride: 2, pause: 40, drawn: "vectors" },
+  });
   return [
+    starts,
     steps,
     slider(model, "noise", { label: "noise words K", min: 1, max: 8, step: 1, text: String }),
     slider(model, "rate", { label: "learning rate", min: 0.03, max: 0.3, step: 0.03 }),
-    starts,
   ];
 }
 
@@ -164,7 +170,7 @@ const render = (context) =>
       "bread and cheese. The verbs, drawn as rings, need not lie beside their nouns: they are turned away from all the others.",
     watch: ["steps", "noise", "rate", "seed"],
     controls,
-    height: (width) => Math.min(width, 420),
+    height: (width) => Math.min(width, 420) + 24,
     compute,
     build,
     describe,

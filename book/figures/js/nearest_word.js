@@ -1,6 +1,7 @@
 // The nearest neighbours of a word that the reader types, by the vectors that the chapter trained.
 
 const NEAREST = 8;
+const TOP = 22; // where the bars begin, below their heading
 const tables = new WeakMap();
 
 // Words, their ids, and their vectors with lengths, read once for each model.
@@ -35,8 +36,12 @@ function compute(model) {
 function build(drawing, width, height, model) {
   const { words } = tableOf(model);
   const X = scale([0, 1], [118, width - 46]);
+  drawing.append(
+    svg("text", { x: 110, y: 13, "text-anchor": "end", class: "small strong" }, "neighbour"),
+    svg("text", { x: X(0), y: 13, class: "small strong blue" }, "cosine with the word"),
+  );
   const bars = Array.from({ length: NEAREST }, (_, i) => {
-    const y = 6 + 32 * i;
+    const y = TOP + 32 * i;
     const name = svg("text", { x: 110, y: y + 19, "text-anchor": "end" });
     const bar = svg("rect", { x: X(0), y: y + 4, height: 22, class: "blue-fill", opacity: 0.75 });
     const value = svg("text", { y: y + 19, class: "small halo" });
@@ -70,6 +75,7 @@ function typed(model) {
   const input = html("input", {
     type: "text",
     id,
+    class: "wide",
     autocomplete: "off",
     autocapitalize: "off",
     spellcheck: "false",
@@ -98,7 +104,7 @@ function typed(model) {
     note.hidden = true;
   };
   input.addEventListener("change", show);
-  return { nodes: [html("label", { for: id }, "word"), input, html("span"), note], show };
+  return { nodes: [html("label", { for: id }, "word"), input, note], show };
 }
 
 // Words to begin with; none of them stands out as the button to press.
@@ -117,7 +123,13 @@ function examples(model) {
 const render = (context) =>
   figure(context, {
     label: "The nearest neighbours of a word, by the cosine of their vectors",
-    ask: ["Type a word: ", "which words keep the same company? Click on one to go on from there."],
+    ask: [
+      "Before you press bear: ",
+      "the animal, or to bear a burden? Which of its two meanings do its neighbours show in this text?",
+    ],
+    answer: () =>
+      "The burden: redeem, restore, count and feed are things that one does. " +
+      "A word has one vector for all that it means, and the commoner use takes it.",
     watch: ["word", "among"],
     controls: (model) => [
       typed(model),
@@ -130,7 +142,7 @@ const render = (context) =>
       }),
       examples(model),
     ],
-    height: () => 6 + 32 * NEAREST,
+    height: () => TOP + 32 * NEAREST,
     compute,
     build,
     describe: ({ among, nearest, cosines }) => {

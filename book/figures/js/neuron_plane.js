@@ -72,7 +72,6 @@ function buildPlane(drawing, side, model) {
   const spoke = svg("line", { class: "ink dashed" });
   const arrow = svg("line", { class: "curve green", x1: X(0), y1: Y(0) });
   const head = svg("path", { class: "green-fill" });
-  const dot = svg("circle", { r: 6, class: "ink-fill", "pointer-events": "none" });
   const movePoint = (px, py) => {
     write(model, "x1", rounded(X.back(px), -REACH, REACH));
     write(model, "x2", rounded(Y.back(py), -REACH, REACH));
@@ -94,14 +93,15 @@ function buildPlane(drawing, side, model) {
     );
   const names = { w: name("w", "green"), x: name("x", "") };
   const area = dragArea(X, Y, movePoint);
-  area.setAttribute("style", "cursor: crosshair; touch-action: none");
+  area.classList.add("drag-plane");
+  const dot = knob("ink", "x", movePoint);
   drawing.append(
     svg("text", { x: 26, y: 14, class: "strong" }, "the plane of inputs"),
     shade,
-    axes(X, Y, { x: [-2, 0, 2], y: [-2, 0, 2] }),
+    axes(X, Y, { x: [-2, 0, 2], y: [-2, 0, 2], xTitle: "x₁", yTitle: "x₂" }),
   );
   clipped(drawing, X, Y, ...ends, line, spoke, arrow, head);
-  drawing.append(dot, area, tip.node, foot.node, names.w, names.x);
+  drawing.append(area, dot.node, tip.node, foot.node, names.w, names.x);
 
   return (state) => {
     const { w, b, x, norm, distance } = state;
@@ -120,7 +120,7 @@ function buildPlane(drawing, side, model) {
     set(arrow, { x2: at[0], y2: at[1] });
     set(head, { d: arrowHead(at, [w[0], -w[1]], norm) });
     tip.at(...at);
-    set(dot, { cx: X(x[0]), cy: Y(x[1]) });
+    dot.at(X(x[0]), Y(x[1]));
     const beyond = [at[0] + (30 * w[0]) / (norm || 1), at[1] - (30 * w[1]) / (norm || 1)];
     set(names.w, {
       x: clamp(beyond[0], X(-REACH) + 8, X(REACH) - 8),

@@ -44,6 +44,12 @@ function compute(model) {
   };
 }
 
+// The score that is held takes a value.
+function moveScore(model, value) {
+  const score = Math.round(10 * clamp(value, -LIMIT, LIMIT)) / 10;
+  write(model, "scores", model.get("scores").with(model.get("held"), score));
+}
+
 function build(drawing, width, height, model) {
   const count = model.get("scores").length;
   const X = scale([0, count], [30, width - 4]);
@@ -68,22 +74,20 @@ function build(drawing, width, height, model) {
   });
   const blocks = svg("g");
   const line = svg("path", { class: "curve orange" });
+  const mark = svg("path", { class: "ink-fill" }); // under the score that is held
   const area = svg("rect", {
     x: X(0),
     y: 20,
     width: width - 34,
     height: 156,
-    class: "drag-area drag-up",
+    class: "drag-area drag-plane",
     "data-drag": "scores",
   });
-  let held = 0;
-  drag(area, (x, y, dx, dy) => {
-    if (!dx && !dy) held = clamp(Math.floor(X.back(x)), 0, count - 1);
-    const scores = [...model.get("scores")];
-    scores[held] = Math.round(10 * clamp(S.back(y), -LIMIT, LIMIT)) / 10;
-    write(model, "scores", scores);
+  drag(area, (x, y, dx) => {
+    model.set("held", clamp(Math.floor(X.back(x - dx)), 0, count - 1)); // where the pull began
+    moveScore(model, S.back(y));
   });
-  drawing.append(blocks, line, area);
+  drawing.append(blocks, line, mark, area);
 
   return ({ block, blocks: many, done, tops, weights, final }) => {
     model.get("scores").forEach((s, i) => {
@@ -96,6 +100,8 @@ function build(drawing, width, height, model) {
       set(weight, { y: P(weights[i]), height: P(0) - P(weights[i]) });
       set(frame, { y: P(final[i]), height: P(0) - P(final[i]) });
     });
+    const middle = X(model.get("held") + 0.5);
+    set(mark, { d: `M${middle} 172l-6 9h12z` });
     const edges = Array.from({ length: many - 1 }, (_, i) => X((i + 1) * block));
     const between = (x, y1, y2) => svg("line", { x1: x, x2: x, y1, y2, class: "axis dashed" });
     blocks.replaceChildren(
@@ -137,12 +143,18 @@ function controls(model) {
     const rounded = Array.from(drawn, (s) => Math.round(10 * clamp(1.5 * s, -LIMIT, LIMIT)) / 10);
     write(model, "scores", rounded);
   };
+  const places = Array.from({ length: count }, (_, i) => [i, String(i + 1)]);
+  const height = {
+    get: () => model.get("scores")[model.get("held")],
+    set: (_, value) => moveScore(model, value),
+    save_changes: () => {},
+  };
   return [
     buttons(
       [
         ["Next block", () => write(model, "done", doneOf(model) + 1), "next"],
-        ["From the start", () => write(model, "done", 0), "home"],
-        ["Draw other scores", other, "seed"],
+        ["Reset", () => write(model, "done", 0), "home"],
+        ["Draw new scores", other, "seed"],
       ],
       ({ done, blocks }, next, home) => {
         next.disabled = done === blocks;
@@ -150,6 +162,8 @@ function controls(model) {
       },
     ),
     slider(model, "block", { label: "block size", min: 1, max: count, step: 1, text: String }),
+    choice(model, "held", { label: "score", options: places }),
+    slider(height, "height", { label: "its value", min: -LIMIT, max: LIMIT, step: 0.1 }),
   ];
 }
 
@@ -162,7 +176,7 @@ const render = (context) =>
     ],
     answer: () =>
       "All that were seen shrink by one common factor, so their ratios stay. At the end every block size has led to the same weights: the frames are filled.",
-    watch: ["scores", "block", "done"],
+    watch: ["scores", "block", "done", "held"],
     controls,
     height: () => 330,
     compute,

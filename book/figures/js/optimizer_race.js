@@ -119,9 +119,10 @@ function contours(surface, X, Y) {
 function build(drawing, width, height, model) {
   const wide = width >= 600; // the board beside the map, or below it
   const across = wide ? width - 236 : width - 2;
-  const X = scale([-WINDOW[0], WINDOW[0]], [1, 1 + across]);
-  const Y = scale([-WINDOW[1], WINDOW[1]], [1 + (across * 2) / 3, 1]);
-  const frame = { x: 1, y: 1, width: across, height: (across * 2) / 3 };
+  const tall = ((across - 25) * 2) / 3;
+  const X = scale([-WINDOW[0], WINDOW[0]], [26, 1 + across]);
+  const Y = scale([-WINDOW[1], WINDOW[1]], [1 + tall, 1]);
+  const frame = { x: 26, y: 1, width: across - 25, height: tall };
   const lines = svg("path", { class: "grid" });
   const trails = RACERS.map(([, look]) =>
     svg("path", { class: `curve ${look}`, "stroke-width": 1.8 }),
@@ -132,13 +133,16 @@ function build(drawing, width, height, model) {
     write(model, "y", rounded(Y.back(y), -WINDOW[1], WINDOW[1], 0.02));
   };
   const start = knob("ink", "start", (x, y) => place([x, y]));
-  const ground = svg("rect", { ...frame, class: "drag-area", style: "cursor: crosshair" });
+  const ground = svg("rect", { ...frame, class: "drag-area drag-plane" });
   drag(ground, (x, y) => place([x, y]));
-  drawing.append(svg("rect", { ...frame, class: "grid" }));
+  drawing.append(
+    svg("rect", { ...frame, class: "grid" }),
+    axes(X, Y, { x: [-2, 0, 2], y: [-1, 0, 1], xTitle: "x", yTitle: "y" }),
+  );
   clipped(drawing, X, Y, lines, ...trails, ...heads.map(({ node }) => node));
   drawing.append(ground, start.node);
 
-  const [left, first] = wide ? [across + 24, 44] : [14, frame.height + 46];
+  const [left, first] = wide ? [across + 24, 44] : [14, tall + 66];
   drawing.append(
     svg("text", { x: left - 12, y: first - 22, class: "strong" }, "height above 0, now"),
   );
@@ -238,9 +242,10 @@ function controls(model, root) {
       [
         ["Run", run, "run"],
         ["Step", step, "step"],
-        ["Back to the start", () => (timer.stop(), write(model, "steps", 0)), "reset"],
+        ["Reset", () => (timer.stop(), write(model, "steps", 0)), "reset"],
       ],
       ({ steps }, start, one, again) => {
+        timer.pauses(start);
         one.disabled = steps >= MOST_STEPS;
         again.disabled = steps === 0;
       },
@@ -252,14 +257,11 @@ function controls(model, root) {
 const render = (context) =>
   figure(context, {
     label: "Six optimizers on a surface seen from above, with contour lines",
-    ask: [
-      "Before you press Run: ",
-      "who will be lowest after 200 steps? Then move the rates, drag the start, take another surface.",
-    ],
+    ask: ["Before you press Run: ", "twelve steps are taken. Who will be lowest after 200?"],
     answer: ({ surface }) => ANSWERS[surface],
     watch: ["surface", "x", "y", "power", "adaptive_power", "steps"],
     controls,
-    height: (width) => (width >= 600 ? ((width - 236) * 2) / 3 + 4 : ((width - 2) * 2) / 3 + 190),
+    height: (width) => (width >= 600 ? ((width - 261) * 2) / 3 + 24 : ((width - 27) * 2) / 3 + 210),
     compute,
     build,
     describe,

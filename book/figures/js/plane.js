@@ -93,19 +93,5 @@ function cut([w1, w2], b, X, Y) {
   };
 }
 
-// A knob that a finger can hold: a ring to see, and a larger invisible one to catch.
-function knob(color, name, act) {
-  const ring = svg("circle", { r: 8, class: `handle ${color}`, "pointer-events": "none" });
-  const hold = svg("circle", {
-    r: 17,
-    fill: "transparent",
-    "data-drag": name,
-    style: "cursor: grab; touch-action: none",
-  });
-  drag(hold, act);
-  const node = svg("g", {}, ring, hold);
-  return { node, at: (cx, cy) => [ring, hold].forEach((one) => set(one, { cx, cy })) };
-}
-
 const rounded = (value, low, high, step = 0.05) =>
   Number((Math.round(clamp(value, low, high) / step) * step).toFixed(2));

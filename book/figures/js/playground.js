@@ -103,9 +103,9 @@ function build(drawing, width, height, model) {
   const size = wide ? Math.round(width * 0.35) : Math.min(width - 60, 270);
   const left = wide ? width - size - 14 : 44;
   const box = wide
-    ? { left: 62, right: left - 40, top: 28, bottom: height - 16 }
+    ? { left: 62, right: left - 40, top: 28, bottom: height - 52 }
     : { left: 46, right: width - 2, top: 24, bottom: 258 };
-  const top = wide ? 28 : 300;
+  const top = wide ? 28 : 322;
   const bench = benchOf(model);
   const maps = underlay(drawing, width, height);
   let last = null;
@@ -123,7 +123,8 @@ function build(drawing, width, height, model) {
   };
   const drawNetwork = buildDiagram(drawing, box, { hover, pick });
   const drawSurface = buildSurface(drawing, maps, { left, top, size });
-  const chart = [top + size + (wide ? 58 : 62), height - 22];
+  const chart = [top + size + (wide ? 58 : 62), height - 36];
+  drawing.append(...legend(wide ? height - 22 : 276));
   const drawCurves = buildCurves(drawing, [left, left + size], chart);
   const draw = (state) => {
     const output = unitsOf(bench.trainer.network.sizes).length - 1;
@@ -136,6 +137,11 @@ function build(drawing, width, height, model) {
   return (state) => draw((last = state));
 }
 
+const legend = (y) =>
+  ["lines: weights, blue +, orange −, dotted 0", "discs: class 1, p → 1; squares: class 0, p → 0"].map(
+    (words, i) => svg("text", { x: 0, y: y + 17 * i, class: "small" }, words),
+  );
+
 function buildSurface(drawing, maps, { left, top, size }) {
   const X = scale([-REACH, REACH], [left, left + size]);
   const Y = scale([-REACH, REACH], [top + size, top]);
@@ -145,7 +151,7 @@ function buildSurface(drawing, maps, { left, top, size }) {
   const line = svg("path", { class: "curve ink" });
   const note = { x: left + size, y: top - 8, "text-anchor": "end", class: "small" };
   drawing.append(
-    axes(X, Y, { x: [-2, 0, 2], y: [-2, 0, 2] }),
+    axes(X, Y, { x: [-2, 0, 2], y: [-2, 0, 2], xTitle: "x₁", yTitle: "x₂" }),
     title,
     svg("text", note, "filled: training, hollow: test"),
   );
@@ -219,7 +225,8 @@ function buildCurves(drawing, [left, right], [top, bottom]) {
   return ({ steps, loss }, { curve }) => {
     const most = [200, 500, 1000, 2000, 5000, 10000, 20000].find((end) => end >= steps);
     const T = scale([0, most], [left, right]);
-    frame.replaceChildren(axes(T, Y, { x: [0, most / 2, most], y: [0, 0.5, 1] }));
+    const marks = { x: [0, most / 2, most], y: [0, 0.5, 1] };
+    frame.replaceChildren(axes(T, Y, { ...marks, xTitle: `now at step ${steps}` }));
     const thin = Math.ceil(curve.length / 200);
     const shown = curve.filter((_, i) => i % thin === 0);
     shown.push([steps, ...loss]);
@@ -270,39 +277,32 @@ function describe(state) {
   );
 }
 
-// The question that the first state asks. Other networks on other data get a more general one, and
-// to them the answer has no word.
-const isAsked = ({ data, features, hidden, activation }) =>
-  data === "circle" && activation === "relu" && String(features) === "x1,x2" && hidden.length === 1;
+// ---- the prediction --------------------------------------------------------------------------
 
-function question(model) {
-  const names = ["data", "features", "hidden", "activation"];
-  const beginning = Object.fromEntries(names.map((name) => [name, model.get(name)]));
-  return isAsked(beginning) && beginning.hidden[0] === 2
-    ? "can one hidden layer of two ReLU units separate the circle, if only it trains for long enough?"
-    : "where will the line between the classes run, and which units will draw it?";
-}
+const OWN = {
+  question: "where will the line between the classes run, and which units will draw it?",
+  after: 0,
+  answer: "",
+};
+const asked = (model) => model.get("experiments")[model.get("experiment")] ?? OWN;
 
-function answer(state) {
-  if (!isAsked(state)) return "";
-  if (state.hidden[0] < 3)
-    return (
-      "Two units cannot, however long they train: the blue region always runs off to infinity. " +
-      "Give the layer a third unit and run again."
-    );
-  return "Three units can close the region. Not every start gets there: press New seed, and run again.";
+// The answer waits until the network has gone far enough to show it.
+function answer({ steps }, model) {
+  const { after, answer } = asked(model);
+  return steps >= after ? answer : `Run on: at step ${after} the answer stands here.`;
 }
 
 const render = (context) =>
   figure(context, {
     label:
       "A network in training: the surface of every unit over the plane, its weights, the data, and the loss",
-    ask: ["Before you press Run: ", question(context.model)],
-    answer,
-    watch: [...BEGINNING, ...SETTINGS, "taken", "look", "speed", "running"],
-    controls: playgroundControls,
+    ask: ["Before you press Run: ", () => asked(context.model).question],
+    answer: (state) => answer(state, context.model),
+    watch: [...BEGINNING, ...SETTINGS, "taken", "look", "speed", "running", "experiment"],
+    controls: mainControls,
+    settings: playgroundSettings,
     height: (width) =>
-      180 + (width >= 600 ? 28 + Math.round(width * 0.35) : 300 + Math.min(width - 60, 270)),
+      194 + (width >= 600 ? 28 + Math.round(width * 0.35) : 322 + Math.min(width - 60, 270)),
     compute,
     build,
     describe,

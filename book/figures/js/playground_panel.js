@@ -14,6 +14,7 @@ const afresh = (model) => ({
   get: (key) => model.get(key),
   set: (key, value) => {
     model.set("taken", []);
+    if (key === "data") model.set("experiment", ""); // its question was about other points
     if (key === "features" || key === "hidden") model.set("look", -1); // other units now
     model.set(key, value);
   },
@@ -33,6 +34,27 @@ function goOn(model, count) {
       ? [...taken.slice(0, -1), { ...last, steps: last.steps + count }]
       : [...taken, { steps: count, ...settings }],
   );
+}
+
+// The menu of experiments: to choose one sets everything that a run depends on.
+function experimentMenu(model) {
+  const experiments = model.get("experiments");
+  const setting = {
+    ...afresh(model),
+    set: (key, name) => {
+      model.set("running", false);
+      model.set("taken", []);
+      model.set("look", -1);
+      for (const [each, value] of Object.entries(experiments[name]?.settings ?? {}))
+        model.set(each, value);
+      model.set(key, name);
+    },
+  };
+  const named = Object.entries(experiments).map(([name, { title }]) => [name, title]);
+  return choice(setting, "experiment", {
+    label: "experiment",
+    options: [...named, ["", "your own"]],
+  });
 }
 
 // Controls side by side where there is room; each group is a grid of its own.
@@ -157,7 +179,7 @@ function runButtons(model, root) {
       ["Run", () => write(model, "running", !model.get("running")), "run"],
       ["Step", () => goOn(model, 1), "step"],
       ["Reset", () => write(afresh(model), "running", false), "reset"],
-      ["New seed", () => write(afresh(model), "seed", model.get("seed") + 1), "seed"],
+      ["Draw new points", () => write(afresh(model), "seed", model.get("seed") + 1), "seed"],
     ],
     ({ running, steps, loss }, run, step, reset) => {
       run.textContent = running ? "Pause" : "Run";
@@ -168,14 +190,18 @@ function runButtons(model, root) {
   );
 }
 
-function playgroundControls(model, root) {
+const mainControls = (model, root) => [
+  experimentMenu(model),
+  runButtons(model, root),
+  layerButtons(model),
+  featureBoxes(model),
+];
+
+function playgroundSettings(model) {
   const fresh = afresh(model);
   const menu = (from, key, label, options) => choice(from, key, { label, options });
   const bends = Object.entries(BENDS).map(([name, [text]]) => [name, text]);
   return [
-    runButtons(model, root),
-    layerButtons(model),
-    featureBoxes(model),
     columns([
       [
         menu(fresh, "data", "data", [
@@ -190,7 +216,7 @@ function playgroundControls(model, root) {
           min: 0.1,
           max: 0.9,
           step: 0.1,
-          text: (share) => `${Math.round(100 * share)} %`,
+          text: (share) => `${Math.round(100 * share)}\u00a0%`,
         }),
         menu(fresh, "activation", "activation", bends),
         menu(fresh, "start", "weights begin", [

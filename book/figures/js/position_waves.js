@@ -24,9 +24,9 @@ function compute(model) {
 function build(drawing, width, height, model) {
   const canvas = matrixCanvas(drawing, width, height);
   const [left, top, high] = [34, 24, 160];
-  const right = width - 4;
+  const right = width - 9;
   const X = scale([0, PLACES], [left, right]);
-  const base = height - 24;
+  const base = height - 38;
   const area = svg("rect", {
     x: left,
     y: top,
@@ -74,7 +74,7 @@ function build(drawing, width, height, model) {
     }
     const low = Math.min(-d / 4, ...state.curve);
     const Y = scale([low, d / 2], [base, top + high + 36]);
-    grid.replaceChildren(axes(X, Y, { x: [0, 32, 64, 96], y: [0, d / 4, d / 2] }));
+    grid.replaceChildren(axes(X, Y, { x: [0, 32, 64, 96], y: [0, d / 4, d / 2], xTitle: "position" }));
     const middle = (t) => X(t + 0.5);
     set(curve, { d: path(state.curve.map((value, t) => [middle(t), Y(value)])) });
     [position, other].forEach((t, i) => {
@@ -107,7 +107,7 @@ const render = (context) =>
         options: Array.from({ length: 6 }, (_, e) => [e + 1, String(2 ** (e + 1))]),
       }),
     ],
-    height: (width) => (width < 480 ? 360 : 390),
+    height: (width) => (width < 480 ? 374 : 404),
     compute,
     build,
     describe,

@@ -272,7 +272,7 @@ const render = (context) =>
       }),
       slider(model, "separation", { label: "separation", min: 0, max: 4, step: 0.1 }),
       ladder(model, "beta", "β of the F score", BETAS),
-      buttons([["Draw anew", () => write(model, "seed", model.get("seed") + 1), "seed"]]),
+      buttons([["Draw new examples", () => write(model, "seed", model.get("seed") + 1), "seed"]]),
     ],
     height: (width) => (width >= 600 ? 384 : 446 + Math.min(width - 60, 280) + 44),
     compute,

@@ -4,6 +4,7 @@ const SIDE = 10;
 const UNITS = SIDE * SIDE;
 const MEMORIES = 9; // as many as have room beside the pad
 
+const patches = (n) => Array.from({ length: n }, (_, i) => i);
 const asSpins = (picture) => Float64Array.from(picture, (unit) => (unit === "1" ? 1 : -1));
 const asPicture = (spins) => Array.from(spins, (s) => (s > 0 ? "1" : "0")).join("");
 
@@ -43,6 +44,7 @@ function buildPad(drawing, left, top, side, model, now) {
   });
   const on = svg("path", { class: "blue-fill" });
   const looked = frame(0, 0, cell, "orange", { "stroke-width": 3 });
+  const dots = svg("path", { class: "point orange-fill" });
   const pen = frame(0, 0, cell, "ink", {
     ...{ "stroke-width": 2, "stroke-dasharray": "3 2", "data-pen": "", visibility: "hidden" },
   });
@@ -65,14 +67,21 @@ function buildPad(drawing, left, top, side, model, now) {
     svg("path", { d: lines.join(""), class: "grid" }),
     on,
     frame(left, top, side, "axis"),
+    dots,
     looked,
     pen,
     area,
   );
   const move = (node, i) =>
     set(node, { x: left + (i % SIDE) * cell, y: top + Math.floor(i / SIDE) * cell });
-  return ({ state, last, cell: at }) => {
+  const r = cell / 6;
+  const disc = (i) => {
+    const [x, y] = [left + ((i % SIDE) + 0.5) * cell, top + (Math.floor(i / SIDE) + 0.5) * cell];
+    return `M${x - r} ${y}a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0`;
+  };
+  return ({ state, restless, last, cell: at }) => {
     set(on, { d: squares(state, left, top, cell, 1.5) });
+    set(dots, { d: restless.map(disc).join("") });
     move(set(looked, { visibility: last < 0 ? "hidden" : "visible" }), last);
     move(pen, at);
   };

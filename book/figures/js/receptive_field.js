@@ -252,6 +252,7 @@ const render = (context) =>
       "the field grows with depth, its well-served part only with the root of depth.",
     watch: ["layers", "depth", "unit"],
     controls: (model) => [
+      stackMenu(model),
       steppers([
         stepper(model, "depth", {
           label: "look at a unit of layer",
@@ -266,7 +267,6 @@ const render = (context) =>
         now: ({ unit: [, unit] }) => unit,
         text: ({ counts, unit: [depth, unit] }) => `${unit + 1} of ${counts[depth]}`,
       }),
-      stackMenu(model),
       layerRows(model),
     ],
     height: (width) => (width >= 600 ? stackHeight + 24 : stackHeight + 82 + sideOf(width)),

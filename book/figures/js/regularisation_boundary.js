@@ -97,8 +97,8 @@ function buildPlane(drawing, maps, { left, top, size }) {
   const shade = svg("path", { class: "halo", fill: "none" });
   const line = svg("path", { class: "curve ink" });
   drawing.append(
-    svg("text", { x: left, y: 14, class: "strong" }, "what the network says, p(x₁, x₂)"),
-    axes(X, Y, { x: [-2, 0, 2], y: [-2, 0, 2] }),
+    svg("text", { x: left, y: 14, class: "strong" }, "p(x₁, x₂), what the network says"),
+    axes(X, Y, { x: [-2, 0, 2], y: [-2, 0, 2], xTitle: "x₁", yTitle: "x₂" }),
   );
   clipped(drawing, X, Y, points, shade, line);
   return ({ penalty, strength }, bench) => {
@@ -140,12 +140,7 @@ function buildLosses(drawing, [left, right], [bottom, top], model) {
     heading("loss", left, "", "start"),
     heading("thirty points", left + 50, "", "start"),
     heading("new points", right, "green", "end"),
-    axes(L, Y, marks),
-    svg(
-      "text",
-      { x: right, y: bottom + 34, "text-anchor": "end", class: "small" },
-      "strength λ of the penalty",
-    ),
+    axes(L, Y, { ...marks, xTitle: "strength λ of the penalty" }),
   );
   clipped(drawing, L, Y, ...curves);
   const pull = (x) => {
@@ -263,7 +258,7 @@ const render = (context) =>
         ],
       }),
       ladder(model, "strength", "strength λ", STRENGTHS, scientific),
-      buttons([["New points", () => write(model, "seed", model.get("seed") + 1), "seed"]]),
+      buttons([["Draw new points", () => write(model, "seed", model.get("seed") + 1), "seed"]]),
       sweep(model, root),
     ],
     height: (width) => (width >= 600 ? 364 : Math.min(width - 50, 290) + 400),

@@ -47,7 +47,7 @@ function build(drawing, width, height, model) {
   ].map(([y1, y2]) => svg("line", { y1, y2, class: "ink dashed", "stroke-width": 2 }));
   const grip = svg("circle", { r: 9, cy: 30, class: "handle ink" });
   drawing.append(
-    text(0, 14, "strong", "three units of the two copies"),
+    text(0, 14, "strong", "three units; dashed: the knocked copy"),
     axes(X, Y, { x: [], y: [-1, 0, 1] }),
     text(0, seam + 20, "strong", "distance of the copies"),
     axes(X, D, {
@@ -114,7 +114,7 @@ const render = (context) =>
         step: 1,
         text: (v) => String(v),
       }),
-      buttons([["Draw another network", () => write(model, "seed", model.get("seed") + 1), "seed"]]),
+      buttons([["Draw new network", () => write(model, "seed", model.get("seed") + 1), "seed"]]),
     ],
     height: (width) => (width < 480 ? 350 : 390),
     compute,

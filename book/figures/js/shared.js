@@ -80,14 +80,16 @@ function samples(f, low, high, pieces = 200) {
 
 const plot = (points, X, Y) => path(points.map(([x, y]) => [X(x), Y(y)]));
 
-// Grid lines with numbers at the given values; the line at zero is drawn stronger.
-function axes(X, Y, { x = [], y = [], xText = String, yText = String }) {
+// Grid lines with numbers at the given values; the line at zero is drawn stronger. A title stands at
+// the axis's end, beside the numbers where they leave room, else below or above them.
+function axes(X, Y, { x = [], y = [], xText = String, yText = String, xTitle = "", yTitle = "" }) {
   const [left, right] = X.ends;
   const [bottom, top] = Y.ends;
   const group = svg("g");
   const line = (value, x1, x2, y1, y2) =>
     group.append(svg("line", { x1, x2, y1, y2, class: value === 0 ? "axis" : "grid" }));
   const mark = (text, x, y, anchor) =>
+    text &&
     group.append(
       svg("text", { x, y, "text-anchor": anchor, class: "small" }, text.replace("-", "−")),
     );
@@ -99,6 +101,9 @@ function axes(X, Y, { x = [], y = [], xText = String, yText = String }) {
     line(value, left, right, Y(value), Y(value));
     mark(yText(value), left - 6, Y(value) + 4, "end");
   }
+  const free = right - Math.max(left, ...x.map(X));
+  mark(xTitle, right, bottom + (free > 14 + 7 * xTitle.length ? 17 : 32), "end");
+  mark(yTitle, left - 6, y.some((value) => Y(value) < top + 20) ? top - 8 : top + 9, "end");
   return group;
 }
 
@@ -165,13 +170,20 @@ function buttons(list, update = () => {}, end = () => {}) {
 }
 
 // Dragging a node of the drawing; `act` gets the pointer's place in the drawing and how far it has
-// come. Capture keeps hold when the pointer leaves the node. A finger that only scrolls the page
-// must not move anything, so touch acts on movement or on a finished tap.
+// come. Capture keeps hold when the pointer leaves the node. A finger that only scrolls the page must
+// not move anything: unless the node's style says touch-action "none", those that start upwards are
+// the page's. (Chromium heeds touch-action on an svg and not on what is in it, so it is kept here.)
 function drag(node, act, begin = () => {}) {
   let from = [0, 0];
-  const place = (event) => {
+  let held = null; // whether the gesture is the figure's; null while nobody knows
+  const place = ({ clientX, clientY }) => {
     const box = node.ownerSVGElement.getBoundingClientRect();
-    return [event.clientX - box.left, event.clientY - box.top];
+    return [clientX - box.left, clientY - box.top];
+  };
+  const holds = (event) => {
+    const [across, up] = place(event).map((value, k) => Math.abs(value - from[k]));
+    if (held === null && Math.max(across, up) > 6) held = across > up;
+    return held;
   };
   const move = (event) => {
     const [x, y] = place(event);
@@ -181,14 +193,23 @@ function drag(node, act, begin = () => {}) {
     if (event.button) return;
     node.setPointerCapture(event.pointerId);
     from = place(event);
+    held = event.pointerType !== "touch" || getComputedStyle(node).touchAction === "none" || null;
     begin();
     if (event.pointerType !== "touch") move(event);
   });
   node.addEventListener(
     "pointermove",
-    (event) => node.hasPointerCapture(event.pointerId) && move(event),
+    (event) => node.hasPointerCapture(event.pointerId) && holds(event) && move(event),
   );
-  node.addEventListener("pointerup", (event) => event.pointerType === "touch" && move(event));
+  node.addEventListener(
+    "touchmove",
+    (event) => holds(event.touches[0]) && event.cancelable && event.preventDefault(),
+    { passive: false },
+  );
+  node.addEventListener(
+    "pointerup",
+    (event) => event.pointerType === "touch" && held !== false && move(event),
+  );
 }
 
 // The whole rectangle between two scales can be dragged sideways.
@@ -206,21 +227,38 @@ function dragArea(X, Y, act) {
   return area;
 }
 
+// A knob that a finger can pull in any direction: a ring to see, and a wide invisible one to catch.
+// The area around it may leave upward movements to the page, which then scrolls.
+function knob(color, name, act, begin) {
+  const ring = svg("circle", { r: 9, class: `handle ${color}`, "pointer-events": "none" });
+  const hold = svg("circle", { r: 20, class: "grip", "data-drag": name });
+  drag(hold, act, begin);
+  return {
+    node: svg("g", {}, ring, hold),
+    at: (cx, cy) => [ring, hold].forEach((one) => set(one, { cx, cy })),
+  };
+}
+
 // ---- time ----------------------------------------------------------------------------------
 
 const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 // Calls `tick` about `rate` times a second in slices of a frame, only while the figure is on screen;
-// `tick` returns false to stop. Readers who asked for no motion get the end state at once.
+// `tick` returns false to stop. Readers who asked for no motion get the end state at once. The button
+// given to `pauses` says "Pause" while it runs.
 function clock(root, tick, rate = 20) {
   let frame = 0;
   let last = 0;
   let visible = true;
+  let [button, name] = [null, ""];
   const watcher = new IntersectionObserver(([entry]) => (visible = entry.isIntersecting));
   watcher.observe(root);
+  const tell = () => button && (button.textContent = frame ? "Pause" : name);
+  const pauses = (node) => ([button, name] = button ? [button, name] : [node, node.textContent]);
   const stop = () => {
     cancelAnimationFrame(frame);
     frame = 0;
+    tell();
   };
   const slice = (now) => {
     frame = requestAnimationFrame(slice);
@@ -231,8 +269,10 @@ function clock(root, tick, rate = 20) {
   const start = () => {
     if (calm()) while (tick() !== false);
     else if (!frame) frame = requestAnimationFrame(slice);
+    tell();
   };
-  return { start, stop, running: () => frame !== 0, end: () => (stop(), watcher.disconnect()) };
+  const end = () => (stop(), watcher.disconnect());
+  return { start, stop, pauses, running: () => frame !== 0, end };
 }
 
 // ---- the figure ----------------------------------------------------------------------------
@@ -267,10 +307,11 @@ function frameOf(label) {
 
 // Builds one figure from its parts:
 //   label      what it is, for screen readers and as the drawing's title
-//   ask        the question at the top, its first words in bold
+//   ask        the question at the top, its first words in bold; the rest may be state → text
 //   answer     state → text that is shown once the reader has moved something
 //   watch      the traits it depends on
 //   controls   (model, root) → list made by slider, choice, buttons
+//   settings   the same, for a second panel below the answer; a figure with few controls has none
 //   height     width in pixels → height of the drawing
 //   compute    model → state: plain numbers and lists, the part that Python repeats
 //   build      (drawing, width, height, model) → function that draws a state; what does not change
@@ -283,9 +324,14 @@ function figure({ model, el }, parts) {
   const readout = html("output", { "aria-live": "polite" });
   const reveal = html("p", { class: "answer", hidden: "" });
   const root = frameOf(label);
-  const controls = parts.controls(model, root);
-  const panel = html("div", { class: "controls" }, ...controls.flatMap((control) => control.nodes));
-  root.append(html("p", {}, html("b", {}, ask[0]), ask[1]), drawing, panel, readout, reveal);
+  const [first, second] = [parts.controls, parts.settings].map((made) => made?.(model, root) ?? []);
+  const controls = [...first, ...second];
+  const panel = (list) =>
+    html("div", { class: "controls" }, ...list.flatMap((control) => control.nodes));
+  const [lead, question] = ask;
+  const asked = html("span", {});
+  root.append(html("p", {}, html("b", {}, lead), asked), drawing, panel(first), readout, reveal);
+  if (second.length) root.append(panel(second));
   el.append(root);
 
   let update = null;
@@ -297,6 +343,7 @@ function figure({ model, el }, parts) {
     controls.forEach((control) => control.show(state));
     const said = describe(state);
     if (readout.textContent !== said) readout.textContent = said; // what stays is not announced anew
+    asked.textContent = typeof question === "function" ? question(state) : question;
     if (answer) reveal.textContent = answer(state);
   };
   const fit = () => {

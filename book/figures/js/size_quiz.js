@@ -55,7 +55,7 @@ function sizeQuiz(model) {
     style: `${FIELD} width: 5em; min-height: 34px`,
   });
   const go = html("button", { type: "button", class: "main", "data-action": "try" }, "Try it");
-  const next = html("button", { type: "button", "data-action": "next" }, "Another question");
+  const next = html("button", { type: "button", "data-action": "next" }, "Next question");
   const answerIt = () => {
     const guess = Number(number.value);
     if (!Number.isInteger(guess) || guess < 1) return number.focus();

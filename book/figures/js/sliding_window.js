@@ -54,8 +54,7 @@ function build(drawing, width, height, model) {
     y: 0,
     width,
     height: linesOf(sentence, width) * ROW,
-    class: "drag-area",
-    style: "touch-action: none",
+    class: "drag-area drag-plane",
   });
   drag(area, (x, y) => {
     const line = clamp(Math.floor((y - 2) / ROW), 0, linesOf(sentence, width) - 1);
@@ -104,6 +103,10 @@ const render = (context) =>
       "CBOW's examples become fewer, since fewer windows lie in the sentence as a whole.",
     watch: ["place", "window", "method"],
     controls: (model) => [
+      choice(model, "method", {
+        label: "network",
+        options: ["skip-gram", "CBOW"].map((name) => [name, name]),
+      }),
       slider(model, "place", {
         label: "centre",
         min: 0,
@@ -112,10 +115,6 @@ const render = (context) =>
         text: (i) => `word ${i + 1}`,
       }),
       slider(model, "window", { label: "window", min: 1, max: 9, step: 1, text: String }),
-      choice(model, "method", {
-        label: "network",
-        options: ["skip-gram", "CBOW"].map((name) => [name, name]),
-      }),
     ],
     height: (width) => linesOf(context.model.get("sentence"), width) * ROW + (width >= 480 ? 100 : 140),
     compute,

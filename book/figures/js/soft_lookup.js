@@ -73,7 +73,7 @@ function build(drawing, width, height, model) {
     y: 24,
     width: side,
     height: side,
-    class: "drag-area drag-up",
+    class: "drag-area drag-plane",
     "data-drag": "query",
   });
   drag(area, (x, y) => {

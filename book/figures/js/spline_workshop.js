@@ -56,7 +56,7 @@ const rounded = (value, low, high, step) =>
 // A visible mark with a larger transparent one to catch; `shape` places the mark.
 function handle(mark, name, act) {
   const style = "cursor: grab; touch-action: none";
-  const hold = svg("circle", { r: 15, fill: "transparent", "data-drag": name, style });
+  const hold = svg("circle", { r: 16, fill: "transparent", "data-drag": name, style });
   drag(hold, act);
   return { node: svg("g", {}, mark, hold), hold };
 }
@@ -65,8 +65,8 @@ function build(drawing, width, height, model) {
   const right = width - 44; // behind it stands the bar of shares
   const X = scale([0, END], [14, right]);
   const split = Math.round(height * 0.56);
-  const Y = scale([-REACH, REACH], [split - 12, 8]);
-  const H = scale([0, 1], [height - 34, split + 18]);
+  const Y = scale([-REACH, REACH], [split - 12, 22]);
+  const H = scale([0, 1], [height - 54, split + 18]);
   const marks = (n, f) => Array.from({ length: n }, (_, i) => f(i));
   const text = (x, y, said, anchor = "start", kind = "small") =>
     svg("text", { x, y, class: kind, "text-anchor": anchor }, said);
@@ -99,8 +99,11 @@ function build(drawing, width, height, model) {
     svg("line", { x1: X(0), x2: X(END), y1: H(0), y2: H(0), class: "axis" }),
     svg("line", { x1: X(0), x2: X(END), y1: H(1), y2: H(1), class: "grid" }),
     text(X(0), H(1) - 5, "hills", "start", "small strong"),
-    text(right + 27, H(1) - 5, "shares", "middle"),
-    text(X(0), height - 2, "knots"),
+    text(width, H(1) - 5, "shares", "end"),
+    text(right + 27, H(0) + 15, "knots", "middle"),
+    text(X(0), 12, "control points and curve", "start", "small strong halo"),
+    ...[0, 2, 4, 6, END].map((x) => text(X(x), height - 4, String(x), "middle")),
+    text(width, height - 4, "x", "end"),
     part,
     ...fills,
     ...hills,
@@ -189,8 +192,8 @@ function controls(model) {
     model.save_changes();
   };
   return [
-    slider(model, "at", { label: "read at", min: 0, max: END, step: 0.05 }),
     choice(model, "degree", { label: "degree", options: degrees }),
+    slider(model, "at", { label: "read at", min: 0, max: END, step: 0.05 }),
     choice(model, "point", { label: "point", options: numbers(9) }),
     entry(
       "height",
@@ -207,9 +210,17 @@ function controls(model) {
     ),
     buttons([
       ["Three knots in one", () => all({ inner: [1.4, 4, 4, 4, 6.6], at: 4, knot: 2 }), "triple"],
-      ["As it was", () => all(start), "reset"],
+      ["Reset", () => all(start), "reset"],
     ]),
   ];
+}
+
+// How smooth the curve is at the chosen knot: each knot in one place costs a derivative.
+function joint(model) {
+  const [inside, k] = [model.get("inner"), model.get("knot")];
+  const left = model.get("degree") - inside.filter((one) => one === inside[k]).length;
+  const kinds = ["has a corner", "keeps its slope, not its bend", "keeps its slope and its bend"];
+  return `At knot ${k + 1} it ${left < 0 ? "jumps" : kinds[left]}.`;
 }
 
 const render = (context) =>
@@ -223,15 +234,15 @@ const render = (context) =>
       `Only where its hill is not 0, over ${supports.length - 5} of the intervals between knots at most; and the shares always fill the bar: they add up to 1.`,
     watch: ["inner", "coefficients", "degree", "at", "point", "knot"],
     controls,
-    height: (width) => (width < 480 ? 380 : 430),
+    height: (width) => (width < 480 ? 410 : 460),
     compute,
     build,
     describe: ({ shares, value, slope, supports, point: now }) => {
       const [from, to] = supports[now];
       const felt = shares.flatMap((share, i) =>
-        share > 0.0005 ? [`${Math.round(100 * share)}% of point ${i + 1}`] : [],
+        share > 0.0005 ? [`${Math.round(100 * share)}\u00a0% of point ${i + 1}`] : [],
       );
-      return `At ${fixed(context.model.get("at"), 2)} the curve is ${fixed(value)}, its slope ${fixed(slope)}: ${felt.join(", ")}. Point ${now + 1} acts from ${fixed(from, 1)} to ${fixed(to, 1)} and nowhere else.`;
+      return `At ${fixed(context.model.get("at"), 2)} the curve is ${fixed(value)}, its slope ${fixed(slope)}: ${felt.join(", ")}. Point ${now + 1} acts from ${fixed(from, 1)} to ${fixed(to, 1)} and nowhere else. ${joint(context.model)}`;
     },
   });
 

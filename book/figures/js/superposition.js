@@ -139,8 +139,7 @@ function build(drawing, width, height, model) {
       y: 22,
       width: side,
       height: side,
-      class: "drag-area",
-      style: "cursor: crosshair; touch-action: none",
+      class: "drag-area drag-plane",
       "data-drag": k ? "sum" : "target",
     });
     drag(area, (px, py) => {
@@ -245,7 +244,7 @@ const render = (context) =>
     describe: ({ terms, added, sum: total, value }) => {
       const count = Math.min(added, terms.length);
       const [u, v, w] = terms[Math.max(count, 1) - 1];
-      return `Term ${Math.max(count, 1)}: ${fixed(u)} + ${fixed(v)} = ${fixed(u + v)}, and its curve makes ${fixed(w)} of it. Added so far: ${fixed(total)}; the function is ${fixed(value)}.`;
+      return `Term ${Math.max(count, 1)}: ${fixed(u)} ${v < 0 ? "−" : "+"} ${fixed(Math.abs(v))} = ${fixed(u + v)}, and its curve makes ${fixed(w)} of it. Added so far: ${fixed(total)}; the function is ${fixed(value)}.`;
     },
   });
 

@@ -96,6 +96,7 @@ function build(drawing, width, height, model) {
   drawing.append(
     text(0, 14, "strong blue", "fed the truth"),
     text(width, 14, "strong orange", "fed its own word", "end"),
+    text(width * 0.46, 14, "small", "pale: the series", "middle"),
     axes(X, Y, { x: [], y: [-0.5, 0, 0.5] }),
     text(0, seam + 20, "strong", "size of its error"),
     axes(X, E, {
@@ -174,9 +175,9 @@ const render = (context) =>
         text: (v) => String(v),
       }),
       buttons([
-        ["Draw another network", () => write(model, "seed", model.get("seed") + 1), "seed"],
-        ["Teacher always", () => write(model, "handover", SHOWN), "always"],
         ["Teacher never", () => write(model, "handover", 0), "never"],
+        ["Teacher always", () => write(model, "handover", SHOWN), "always"],
+        ["Draw new network", () => write(model, "seed", model.get("seed") + 1), "seed"],
       ]),
     ],
     height: (width) => (width < 480 ? 360 : 400),

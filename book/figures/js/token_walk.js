@@ -77,11 +77,13 @@ function placed(given, width, room) {
   const places = [];
   let y = TOP;
   lines.forEach((line, i) => {
-    let x = LEFT;
-    for (const [name, M, kind] of line) {
-      places.push({ name, M, kind, cell: sides[i], x, y: y + TITLE - 4, first: x === LEFT });
-      x += Math.max(M.cols * sides[i], 60) + GAP;
-    }
+    const wide = ([, M]) => Math.max(M.cols * sides[i], 60);
+    const taken = sum(line.map(wide)) + GAP * (line.length - 1);
+    let x = Math.max(LEFT, (width + LEFT - taken) / 2); // in the middle of what is free
+    line.forEach(([name, M, kind], n) => {
+      places.push({ name, M, kind, cell: sides[i], x, y: y + TITLE - 4, first: n === 0 });
+      x += wide([name, M]) + GAP;
+    });
     y += TITLE + rows[i] * sides[i];
   });
   return places;
@@ -168,7 +170,7 @@ function build(drawing, width, height, model) {
     const found = at(...pointer);
     pointed.textContent = found
       ? `${found.name}[${found.i}, ${found.j}] = ${entry(rowOf(found.M, found.i)[found.j], 3)}`
-      : "Point at a number to read it, click to follow its row.";
+      : "Tap a number to read it; green: parameters.";
   };
   const area = svg("rect", {
     x: 0,
@@ -182,11 +184,12 @@ function build(drawing, width, height, model) {
     const found = at(x, y);
     if (found && found.kind !== "weight") write(model, "token", found.i);
   });
-  area.addEventListener("pointermove", (event) => {
+  const follow = (event) => {
     const box = drawing.getBoundingClientRect();
     pointer = [event.clientX - box.left, event.clientY - box.top];
     tell();
-  });
+  };
+  for (const event of ["pointermove", "pointerdown"]) area.addEventListener(event, follow);
   drawing.append(title, equation, changing, pointed, area);
 
   return (state) => {
@@ -321,8 +324,12 @@ const render = (context) =>
     label: "One character's walk through a tiny GPT, step by step",
     ask: [
       "Before each step: ",
-      "how many rows and columns will come out? Parameters are framed green; the followed character's row is framed black.",
+      "how many rows and columns will come out, and is this a step at which characters look at one another?",
     ],
+    answer: ({ shapes, step }) => {
+      const [rows, columns] = shapes.at(-1);
+      return `Step ${step} gave ${rows} × ${columns}. Characters meet only where scores are made and values mixed, in each block once; every other step works on each row by itself.`;
+    },
     watch: ["text", "step", "token", "head", "temperature", "seed"],
     controls,
     height: () => 480,

@@ -1,6 +1,6 @@
 // The controls of a figure that trains `stride` steps at a time, up to `most`: a slider over the
-// steps, and the buttons that train or pause, take another seed, and go back to the start.
-function trainingSteps(model, root, { most, stride, pause }) {
+// steps, and the buttons that train or pause, go back to step 0, and draw the start anew.
+function trainingSteps(model, root, { most, stride, pause, drawn = "weights" }) {
   const timer = clock(
     root,
     () => {
@@ -20,10 +20,11 @@ function trainingSteps(model, root, { most, stride, pause }) {
   const starts = buttons(
     [
       ["Train", run, "train"],
-      ["Another start", () => begin(() => model.set("seed", model.get("seed") + 1)), "seed"],
-      ["Back to the start", () => begin(() => {}), "reset"],
+      ["Reset", () => begin(() => {}), "reset"],
+      [`Draw new ${drawn}`, () => begin(() => model.set("seed", model.get("seed") + 1)), "seed"],
     ],
-    (_, train, other, back) => {
+    (_, train, back) => {
+      timer.pauses(train);
       train.disabled = model.get("steps") >= most;
       back.disabled = model.get("steps") === 0;
     },

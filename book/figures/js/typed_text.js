@@ -88,7 +88,7 @@ function buildText(drawing, width, model, y) {
 
 // ---- words ---------------------------------------------------------------------------------
 
-const percent = (p) => `${Math.round(100 * p)}%`;
+const percent = (p) => `${Math.round(100 * p)}\u00a0%`;
 const ranked = (values) => values.map((p, i) => [p, i]).sort(([a], [b]) => b - a);
 
 // The characters that get most of some weights.

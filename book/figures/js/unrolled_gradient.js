@@ -139,7 +139,7 @@ const render = (context) =>
       slider(model, "strength", { label: "input strength", min: 0, max: 3, step: 0.05 }),
       slider(model, "step", { label: "step", min: 1, max: T, step: 1, text: (v) => String(v) }),
       bend(model),
-      buttons([["Draw other weights", () => write(model, "seed", model.get("seed") + 1), "seed"]]),
+      buttons([["Draw new weights", () => write(model, "seed", model.get("seed") + 1), "seed"]]),
     ],
     height: () => 330,
     compute,
