@@ -2,6 +2,7 @@
 
 import _thread
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,9 +17,10 @@ def patience(seconds: float) -> Iterator[None]:
     """Raise OutOfTime inside the block once it has run for `seconds`.
 
     A watchdog thread interrupts the main thread as Ctrl-C does, so a loop in Python is stopped and
-    a single call that never returns to Python is not.  Outside the main thread it only watches.
+    a single call that never returns to Python is not.  Outside the main thread, and in a browser,
+    which has no threads, the block runs unwatched.
     """
-    if threading.current_thread() is not threading.main_thread():
+    if sys.platform == "emscripten" or threading.current_thread() is not threading.main_thread():
         yield
         return
     done = threading.Event()

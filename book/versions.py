@@ -18,7 +18,7 @@ HEAD = """\
 def renew(options: argparse.Namespace) -> None:
     """Install the newest versions that pyproject.toml allows, beside .venv, and note them."""
     fresh = Environment(str(ROOT / "_build" / "newest"), constrained=False)
-    fresh.prepare("dev")
+    fresh.prepare("dev,lite")
     listed = subprocess.run(
         [fresh.python, "-m", "pip", "freeze", "--exclude-editable"], capture_output=True, text=True
     )
