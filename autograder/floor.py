@@ -1,4 +1,4 @@
-"""What of a function's time no rewriting can save: its matrix products, its exponentials, its data.
+"""What a function's time cannot fall below: its matrix products, its exponentials, its data.
 
 The function runs once on arrays that write down which of NumPy's slow kernels it calls, and on what.
 Those calls alone are then made again, and timed; so is one copy of what goes in and comes out.

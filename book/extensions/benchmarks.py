@@ -24,6 +24,9 @@ class BenchmarkTable(SphinxDirective):
         kept = json.loads(bench.LEDGER.read_text(encoding="utf-8"))
         versions = ", ".join(f"{name} {number}" for name, number in kept["versions"].items())
         on = f"Measured on {kept['date']}, one thread of {kept['processor']}, {versions}."
+        beside = [row["torch"] for row in kept["ratios"].values() if "torch" in row]
+        faster = f"{sum(ratio <= 1 for ratio in beside)} of {len(beside)} references that torch has"
+        on += f" {faster} a function for take no longer than torch's; the slowest takes {max(beside):.1f} times as long."
         listed: list[nodes.Node] = [nodes.paragraph("", on)]
         timed = bench.timed()
         for slug in self.config.chapter_numbers:

@@ -10,14 +10,12 @@ import traitlets as t
 from autograder import exercises
 from book.figures import Figure
 from book.figures.datasets import REACH, make_points
-from book.figures.small_network import Arrays, SmallNetwork, Trainer
+from book.figures.small_network import SmallNetwork, Trainer
 from solutions.activations import sigmoid
-from solutions.backpropagation import bias_gradient, gradient_check, weight_gradient
+from solutions.backpropagation import gradient_check
 from solutions.losses import (
     binary_cross_entropy_with_logits,
-    binary_cross_entropy_with_logits_backward,
 )
-from solutions.neurons import linear
 
 Line = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 
@@ -48,19 +46,9 @@ class LinedNetwork(SmallNetwork):
 
     line: Line
 
-    def gradients(self, X: np.ndarray, y: np.ndarray) -> tuple[Arrays, Arrays]:
-        """Return what the line makes of ∂L/∂W and ∂L/∂b; right ones only if it is BP2."""
-        As = self.forward(X)
-        dWs: Arrays = []
-        dbs: Arrays = []
-        delta = binary_cross_entropy_with_logits_backward(As[-1], y[:, None])
-        for l in range(len(self.weights) - 1, -1, -1):
-            dWs.insert(0, weight_gradient(delta, As[l]))
-            dbs.insert(0, bias_gradient(delta))
-            if l > 0:
-                Z = linear(As[l - 1], self.weights[l - 1], self.biases[l - 1])
-                delta = self.line(delta, self.weights[l], Z)
-        return dWs, dbs
+    def carried_back(self, delta: np.ndarray, W: np.ndarray, Z: np.ndarray) -> np.ndarray:
+        """Return what the line makes of the error; the right one only if it is BP2."""
+        return self.line(delta, W, Z)
 
 
 class LandingNetwork(Figure):

@@ -65,7 +65,6 @@ class SmallNetwork:
 
     def gradients(self, X: np.ndarray, y: np.ndarray) -> tuple[Arrays, Arrays]:
         """Return ∂L/∂W and ∂L/∂b of every layer, L the mean cross-entropy."""
-        _, back = BENDS[self.activation]
         As = self.forward(X)
         dWs: Arrays = []
         dbs: Arrays = []
@@ -75,8 +74,13 @@ class SmallNetwork:
             dbs.insert(0, bias_gradient(delta))
             if l > 0:
                 Z = linear(As[l - 1], self.weights[l - 1], self.biases[l - 1])
-                delta = back(delta @ self.weights[l], Z)
+                delta = self.carried_back(delta, self.weights[l], Z)
         return dWs, dbs
+
+    def carried_back(self, delta: np.ndarray, W: np.ndarray, Z: np.ndarray) -> np.ndarray:
+        """Return the error of the layer before, whose weighted sums are Z."""
+        _, back = BENDS[self.activation]
+        return back(delta @ W, Z)
 
     def judge(self, X: np.ndarray, y: np.ndarray) -> tuple[float, float]:
         """Return the mean cross-entropy and the share of right answers."""
