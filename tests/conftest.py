@@ -11,6 +11,7 @@ import chromium
 import pytest
 from figure_pages import Shower, page_of
 from filelock import FileLock
+from hypothesis import settings
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
@@ -18,6 +19,10 @@ from xdist.scheduler import LoadScopeScheduling
 from book import site
 from book.extensions.npm import ensure_node_modules
 from book.figures import Figure
+
+# The proof is the same each time; `pytest --hypothesis-profile=default` draws new examples.
+settings.register_profile("repeatable", derandomize=True)
+settings.load_profile("repeatable")
 
 # Files whose tests share nothing that is slow to make: they may go to any worker, one by one.
 APART = (
