@@ -67,6 +67,16 @@ def page_of(figures: list[Figure], ink: str = "#222", paper: str = "#fff") -> st
     )
 
 
+def resize(page: Page, width: int, height: int = 900) -> None:
+    """Give the window this size and wait until the figures have drawn themselves again."""
+    page.set_viewport_size({"width": width, "height": height})
+    page.wait_for_function("width => innerWidth === width", arg=width)
+    # Observers of sizes are called after the layout of a frame; what they change, after the next.
+    page.evaluate(
+        "async () => { for (let n = 0; n < 4; n++) await new Promise(requestAnimationFrame) }"
+    )
+
+
 def drag(page: Page, target: Locator, dx: float, dy: float = 0, at: float = 0.5) -> None:
     """Press, move and release the mouse; `at` is the share of the target's width to press at."""
     target.scroll_into_view_if_needed()

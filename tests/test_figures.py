@@ -21,6 +21,7 @@ from figure_pages import (
     finger,
     hands,
     readings,
+    resize,
     thumb,
 )
 from playwright.sync_api import Locator, Page
@@ -146,7 +147,7 @@ def test_a_figure_answers_a_finger_on_a_phone(hand: Hand, show: Shower) -> None:
 
 def test_a_finger_that_scrolls_moves_nothing(show: Shower) -> None:
     page = show([ActivationExplorer(), ActivationExplorer()], 360)
-    page.set_viewport_size({"width": 360, "height": 500})
+    resize(page, 360, 500)
     box = page.locator(".figure-box").first
     before = readings(box)
     finger(page, box.locator(".drag-area"), 0, -150)
@@ -203,19 +204,19 @@ def everything(show: Shower) -> Page:
 
 def test_nothing_is_wider_than_the_page(everything: Page) -> None:
     for width in WIDTHS:
-        everything.set_viewport_size({"width": width, "height": 900})
+        resize(everything, width)
         assert everything.evaluate("document.documentElement.scrollWidth") <= width
 
 
 @pytest.mark.parametrize("width", [360, 1440])
 def test_text_in_drawings_is_large_enough_and_inside(everything: Page, width: int) -> None:
-    everything.set_viewport_size({"width": width, "height": 900})
+    resize(everything, width)
     assert not everything.evaluate(ILL_SET)
 
 
 @pytest.mark.parametrize("width", [360, 1000])
 def test_axe_finds_nothing(node_packages: None, everything: Page, width: int) -> None:
-    everything.set_viewport_size({"width": width, "height": 900})
+    resize(everything, width)
     assert not axe.violations(everything)
     everything.evaluate("document.body.style = 'color: #ced6dd; background: #121212'")
     everything.wait_for_function("!document.querySelector('.nnd[data-scheme=light]')")

@@ -8,6 +8,7 @@ from pathlib import Path
 import axe
 import pytest
 from bs4 import BeautifulSoup, Tag
+from figure_pages import resize
 
 from autograder import exercises
 from book.contents import chapters
@@ -191,14 +192,14 @@ def test_a_page_is_quiet_accessible_and_fits(site_url, browser_page, page) -> No
     """One load: both widths by resizing, both themes as the reader's system changes them."""
     opened = browser_page(f"{site_url}{page}.html")
     for width in (360, 1440):
-        opened.page.set_viewport_size({"width": width, "height": 900})
+        resize(opened.page, width)
         opened.page.evaluate(WALK)
         assert opened.page.evaluate("document.documentElement.scrollWidth") <= width
     assert not axe.violations(opened.page), "at 1440 px, light"
     axe.thin(opened.page)
     axe.dress(opened.page, "dark")
     assert not axe.violations(opened.page, colours_only=True), "at 1440 px, dark"
-    opened.page.set_viewport_size({"width": 360, "height": 900})
+    resize(opened.page, 360)
     opened.page.evaluate(WALK)
     assert not axe.violations(opened.page), "at 360 px, dark"
     axe.dress(opened.page, "light")
