@@ -25,6 +25,7 @@ extensions = [
     "book.extensions.katex",
     "book.extensions.launch",
     "book.extensions.numbers",
+    "book.extensions.stylesheet",
     "book.extensions.vendor",
     "book.extensions.verified",
 ]

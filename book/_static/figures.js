@@ -5,7 +5,14 @@
 // those of `interact`, show their saved output and say so.
 
 const type = (kind) => `script[type="application/vnd.jupyter.widget-${kind}+json"]`;
-const saved = JSON.parse(document.querySelector(type("state"))?.textContent ?? '{"state": {}}').state;
+const page = JSON.parse(document.querySelector(type("state"))?.textContent ?? '{"state": {}}');
+const saved = page.state;
+for (const { state, shared = {} } of Object.values(saved)) {
+  for (const [trait, places] of Object.entries(shared)) {
+    const pieces = places.map((place) => page.values[place]);
+    state[trait] = pieces.length > 1 ? pieces.join("") : pieces[0];
+  }
+}
 const modules = new Map();
 
 class Model {

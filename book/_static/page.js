@@ -22,3 +22,18 @@ const places = new IntersectionObserver(
 );
 
 for (const box of boxes) places.observe(box);
+
+// A section away from the screen is laid out when the browser has nothing else to do, from the top
+// on, one at a time: then the scroll bar is right, and what one searches or jumps to is there.
+// A phone, which has no scroll bar and a slower processor, is spared it.
+const rest = [...document.querySelectorAll(".bd-article > section > *")].filter(
+  (part) => getComputedStyle(part).contentVisibility === "auto",
+);
+const whenIdle = window.requestIdleCallback ?? ((act) => setTimeout(act, 100));
+
+function layOutNext() {
+  rest.shift()?.style.setProperty("content-visibility", "visible");
+  if (rest.length) whenIdle(layOutNext);
+}
+
+if (matchMedia("(min-width: 960px)").matches) whenIdle(layOutNext);

@@ -9,6 +9,8 @@ from typing import Any
 from docutils import nodes
 from sphinx.application import Sphinx
 
+from book.extensions.saved_state import move_behind_text
+
 # Under `_static`: 5 MB that no page asks for.
 UNUSED = ("**/*.map", "scripts/fontawesome.js*", "locales", "vendor/fontawesome/*/*.ttf")
 
@@ -26,9 +28,6 @@ MENDED = {
 SEARCH = r'\s*<script [^>]*src="(_static/searchtools|_static/language_data|searchindex)\.js"[^>]*>'
 # The theme measures every box of a page at once, again after every change; page.js does it better.
 MEASURED = r'document\.querySelectorAll\(\["pre"[^\]]*\]\.join\(", "\)\)'
-WIDGETS = re.compile(
-    r'<script type="application/vnd\.jupyter\.widget-state\+json">.*?</script>', re.S
-)
 
 
 def describe(
@@ -44,14 +43,25 @@ def describe(
 
 
 def mend(text: str, searches: bool) -> str:
-    """Return a page mended; the figures' saved state moves behind the text, which need not wait."""
+    """Return a page mended."""
     if not searches:
         text = re.sub(SEARCH + "</script>", "", text)
     for pattern, replacement in MENDED.items():
         text = re.sub(pattern, replacement, text)
-    for state in WIDGETS.findall(text):
-        text = text.replace(state, "").replace("</body>", f"{state}\n</body>")
-    return text
+    return move_behind_text(text)
+
+
+def sized(text: str, folder: Path) -> str:
+    """Give each drawn picture its size, in pixels, so that no line moves when it arrives."""
+
+    def with_size(found: re.Match[str]) -> str:
+        head = (folder / found[1]).read_text(encoding="utf-8")[:2000]
+        sides = re.findall(r'\b(width|height)="([\d.]+)pt"', head)
+        return found[0] + "".join(
+            f' {side}="{float(points) * 4 / 3:.0f}"' for side, points in sides
+        )
+
+    return re.sub(r'<img(?![^>]* width=)[^>]* src="(_images/[^"]+\.svg)"', with_size, text)
 
 
 def finish(app: Sphinx, error: Exception | None) -> None:
@@ -60,7 +70,8 @@ def finish(app: Sphinx, error: Exception | None) -> None:
         return
     for page in Path(app.outdir).glob("*.html"):
         text = page.read_text(encoding="utf-8")
-        page.write_text(mend(text, searches=page.stem == "search"), encoding="utf-8")
+        text = sized(mend(text, searches=page.stem == "search"), Path(app.outdir))
+        page.write_text(text, encoding="utf-8")
     theme = Path(app.outdir, "_static", "scripts", "pydata-sphinx-theme.js")
     theme.write_text(re.sub(MEASURED, "[]", theme.read_text("utf-8")), encoding="utf-8")
     for pattern in UNUSED:
