@@ -21,4 +21,5 @@ formgrader: python
 
 .PHONY: python
 python:
-	@test -n "$(PYTHON)" || { echo "This book needs Python 3.11 or newer, and no Python is on the PATH: see python.org."; exit 1; }
+	@test -n "$(PYTHON)" && "$(PYTHON)" -c "" 2>/dev/null || { \
+		echo "This book needs Python 3.11 or newer, and no Python runs here$(PYTHON:%= as '%'): see python.org."; exit 1; }

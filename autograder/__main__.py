@@ -28,6 +28,7 @@ EXAMPLES = {
     "report": """examples:
   python -m autograder report
   python -m autograder report 02_activations --to reports
+  python -m autograder report --grades canvas
 """,
 }
 WHERE = "The course's folder is named by the variable NND_COURSE, by default _build/course."

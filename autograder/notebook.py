@@ -35,6 +35,9 @@ class Message:
 
 def check(answer: Callable) -> Message:
     """Say whether your function is right and, if it is not, what is wrong with it."""
+    if isinstance(answer, str):
+        said = f"✗ check takes the function itself, without quotes: `check({answer})`."
+        return Message(said, "wrong")
     try:
         exercise = _exercise(answer)
     except LookupError as error:
@@ -83,7 +86,7 @@ def hint(answer: Callable | str) -> Message:
     _hints_given[exercise.name] = stage + 1
     memory.remember(exercise.name, hints=stage + 1)
     last = (
-        " That was the last one; solution(...) shows the answer."
+        f" That was the last one; `solution({exercise.name})` shows the answer."
         if stage + 1 == len(exercise.stages)
         else ""
     )

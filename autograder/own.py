@@ -194,7 +194,7 @@ def switch(on: bool) -> str:
     if memory.home() is None:
         return "Nothing is remembered here: this notebook is not in a learner's folder."
     _chosen.clear()
-    memory.remember(OPTION, on=on)
+    memory.remember(OPTION, on=bool(on))
     if not on:
         return "The book's functions are used again, here and in every notebook."
     return (

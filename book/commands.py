@@ -1,6 +1,7 @@
 """The commands whose work is done by modules that can also be called on their own."""
 
 import argparse
+import os
 
 from autograder import bench as benchmark
 from autograder import course as classroom
@@ -14,8 +15,9 @@ def course(options: argparse.Namespace) -> int:
     """Grade the simulated class, or open nbgrader's formgrader on it."""
     if not options.open:
         return classroom.demonstrate()
-    if not (ROOT / classroom.FOLDER / "gradebook.db").exists():
-        raise Trouble("There is no class to show yet: `make course` makes one.")
+    folder = os.environ.get("NND_COURSE", classroom.FOLDER)
+    if not (ROOT / folder / "gradebook.db").exists():
+        raise Trouble(f"There is no class in {folder} to show yet: `make course` makes one.")
     return open_lab(ROOT, "/formgrader", options)
 
 

@@ -25,6 +25,7 @@ extensions = [
     "book.extensions.katex",
     "book.extensions.launch",
     "book.extensions.numbers",
+    "book.extensions.paper",
     "book.extensions.stylesheet",
     "book.extensions.vendor",
     "book.extensions.verified",
@@ -64,6 +65,7 @@ html_context = {"default_mode": "auto"}
 html_theme_options = {
     "use_download_button": False,
     "use_fullscreen_button": False,
+    "navbar_persistent": [],  # else an empty bar takes the menu buttons away from the article's
     "article_header_end": ["launch.html", "article-header-buttons.html"],
     "show_toc_level": 2,
     "home_page_in_toc": False,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 BOOK = Path(__file__).parent
 ROOT = BOOK.parent
+PDF = ROOT / "_build" / "neural-networks-derived.pdf"
 
 
 @dataclass(frozen=True)
@@ -45,3 +46,9 @@ def chapter(slug: str) -> Chapter:
         if one.slug == slug:
             return one
     raise LookupError(f"book/contents.toml lists no chapter called {slug!r}")
+
+
+def repository() -> str:
+    """Return the address of the book's public repository, or "" while it has none."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return str(project.get("urls", {}).get("Repository", ""))

@@ -4,12 +4,13 @@ import argparse
 import os
 import shutil
 import sys
+import webbrowser
 from pathlib import Path
 
 from book.contents import ROOT
 from book.environment import Trouble, become, say
 from book.progress import write_page
-from book.update import update
+from book.update import server, update
 
 CHAPTERS = ROOT / "chapters"
 MINE = ROOT / "my-book"
@@ -20,7 +21,7 @@ LAYOUT = "default-37a8.jupyterlab-workspace"  # the name that JupyterLab gives t
 
 
 def learn(options: argparse.Namespace) -> int:
-    """Bring my-book/ up to date and open it; JupyterLab takes this process over."""
+    """Bring my-book/ up to date and open it; JupyterLab takes this process over, or runs already."""
     try:
         for sentence in update(CHAPTERS, MINE).sentences():
             say(sentence)
@@ -30,6 +31,12 @@ def learn(options: argparse.Namespace) -> int:
             f"my-book/ could not be written ({error.strerror}: {error.filename}). "
             "What you wrote in it is untouched."
         ) from error
+    if address := server(MINE):  # a second one would save the same notebooks
+        say(f"JupyterLab already runs on my-book/: {address}")
+        say("Ctrl-C where it was started ends it.")
+        if not options.no_browser:
+            webbrowser.open(address)
+        return 0
     say("Opening JupyterLab. Ctrl-C here ends it; what you saved stays in my-book/.")
     return read_in_lab(MINE, "/lab", options)
 
@@ -68,6 +75,8 @@ def _open(
     command += [f"--LabApp.default_url={page}", f"--port={options.port}"]
     # The address is printed all the same.
     command += ["--log-level=ERROR", "--LabApp.log_level=ERROR"]
+    # Else every kernel warns of eavesdroppers.
+    command += ["--KernelManager.transport_encryption=auto"]
     command += ["--no-browser"] if options.no_browser else []
     command += ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
     paths = [*map(str, configurations), *filter(None, [os.environ.get("JUPYTER_CONFIG_PATH")])]

@@ -10,7 +10,7 @@ function element(tag, attributes, ...children) {
   return node;
 }
 
-const SHORT = 26; // lines of code that stay on one page
+const SHORT = 20; // lines of code that stay on one page
 const lines = (code) => code.textContent.trimEnd().split("\n").length;
 
 // ---- in a page of the site ---------------------------------------------------------------------
@@ -23,6 +23,9 @@ function freeze(slug, slugs) {
   all(article, "script, .headerlink, .toggle-button, .copybtn").forEach((node) => node.remove());
   all(article, "div.tag_hide-input:not(.tag_answer) > details").forEach((node) => node.remove());
   all(article, ".cell_input:has(+ .cell_output .figure-box)").forEach((node) => node.remove());
+  all(article, ".highlight > pre").forEach(plainInk);
+  all(article, "pre span").filter(isPlain).forEach((word) => word.replaceWith(...word.childNodes));
+  article.normalize();
   all(article, "pre").forEach((code) => code.parentElement.classList.toggle("short", lines(code) < SHORT));
   moveAnswers(article);
   rename(article, slug);
@@ -41,12 +44,33 @@ function stillFigure(figure) {
     picture.style.cssText = `${canvas.style.cssText}; width: ${width}px; height: ${height}px`;
     canvas.replaceWith(picture);
   }
-  for (const menu of all(figure, "select")) {
-    menu.replaceWith(element("span", { class: "value" }, menu.selectedOptions[0]?.textContent ?? ""));
-  }
   for (const box of all(figure, "input[type=checkbox]")) box.replaceWith(box.checked ? "☑" : "☐");
+  for (const field of all(figure, "select, input:is([type=text], [type=number])")) stillField(figure, field);
   all(figure, "button:not(.badge), input").forEach((node) => node.remove());
+  all(figure, ".ticks:not(:has(label, .stepper))").forEach((row) => row.remove()); // it held buttons
   all(figure, ".answer").forEach((answer) => answer.removeAttribute("hidden"));
+}
+
+// What is chosen or written in a field stands in its place; where nothing is, its name goes too.
+// A name around a field is not seen on the page either.
+function stillField(figure, field) {
+  const said = field.matches("select") ? field.selectedOptions[0]?.textContent : field.value;
+  const value = element("span", { class: "value" }, said ?? "");
+  if (said) (field.closest("label") ?? field).replaceWith(value);
+  else figure.querySelector(`label[for="${field.id}"]`)?.remove();
+}
+
+// Code outside of its words is of another black than its plain words are.
+function plainInk(code) {
+  code.style.color = getComputedStyle(code.parentElement).color;
+}
+
+// A word of code that looks like the words around it needs no element of its own.  Most do: each
+// would be a tag in the PDF, and make its page slower to print.
+function isPlain(word) {
+  const [own, around] = [word, word.parentElement].map((node) => getComputedStyle(node));
+  const looks = ["color", "fontStyle", "fontWeight", "textDecorationLine"];
+  return !word.id && own.backgroundColor === "rgba(0, 0, 0, 0)" && looks.every((look) => own[look] === around[look]);
 }
 
 // Mathematics is drawn once, and read aloud as the TeX that it was written in.

@@ -16,10 +16,12 @@ from book.contents import ROOT
 from book.environment import THREADS, apt_install, say
 
 PYTHON = (sys.executable, "-m")
-PYTEST = (*PYTHON, "pytest", "-n", "2", "--dist")  # and how tests come to the two workers
-LIGHTHOUSE = (
-    "tests/test_lighthouse.py"  # measures, so it is run on a machine that has nothing else to do
-)
+PYTEST = (*PYTHON, "pytest")
+NOTEBOOKS = "solutions/notebooks"
+LIGHTHOUSE = "tests/test_lighthouse.py"  # measures, so it runs when nothing else does
+# Four workers for two cores: many tests wait, for processes that start and for those that hang.
+# tests/conftest.py says which tests stay together; the cells of a notebook do.
+TOGETHER = ("-n", "4", "--dist", "loadscope", f"--ignore={LIGHTHOUSE}")
 # Debian package -> the programs, any of which will do.
 PARTS = {
     "chromium": ("chromium", "chromium-browser", "google-chrome"),
@@ -64,10 +66,9 @@ def test(options: argparse.Namespace) -> int:
         *CODE,
         ("Notebooks are what the manuscript weaves", (*PYTHON, "book", "notebooks", "--check")),
         ("Web book, strictly", (*PYTHON, "book", "site")),
-        # tests/conftest.py says which tests stay together
-        ("Tests", (*PYTEST, "loadscope", f"--ignore={LIGHTHOUSE}")),
+        ("Tests and solved notebooks", (*PYTEST, *TOGETHER, "--nbval-lax", "tests", NOTEBOOKS)),
         ("Speed beside torch", (*PYTHON, "autograder.bench", "--gate", "--rounds", "7")),
-        ("Solved notebooks", (*PYTEST, "loadfile", "--nbval-lax", "solutions/notebooks")),
+        ("Lighthouse on every chapter", (*PYTEST, "-s", LIGHTHOUSE)),
     ]
     return summary([run(*step) for step in steps])
 

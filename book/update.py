@@ -3,6 +3,7 @@
 import hashlib
 import json
 import shutil
+import socket
 import stat
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +31,7 @@ class News:
     beside: dict[str, str] = field(default_factory=dict)  # -> the file with the book's version
     moved: dict[str, str] = field(default_factory=dict)
     gone: list[str] = field(default_factory=list)
+    damaged: list[str] = field(default_factory=list)
     backup: str = ""
     open_in_lab: bool = False
 
@@ -61,6 +63,11 @@ class News:
             )
         for name in self.gone:
             said.append(f"The book no longer has {name}; yours is kept.")
+        for name in self.damaged:
+            said.append(
+                f"{name} is damaged and cannot be opened; it is as you left it. "
+                "Give it another name, and the next `make learn` brings a fresh one."
+            )
         if self.backup:
             said.append(f"Copies of what was there before: my-book/{self.backup}/.")
         if self.open_in_lab and (self.renewed or self.both):
@@ -79,7 +86,7 @@ def update(book: Path, mine: Path) -> News:
     if not (mine / "progress.json").exists():
         write(mine / "progress.json", b"{}\n")
     names = [path.relative_to(book).as_posix() for path in found]
-    news = News(open_in_lab=_is_open(mine))
+    news = News(open_in_lab=bool(server(mine)))
     hashes = _read(mine / COPIES)
     _follow(names, mine, hashes, news)
     for name in names:
@@ -123,6 +130,8 @@ class Notebook:
         given = self.base.read_bytes() if self.base.exists() else None
         held = self.mine.read_bytes() if self.mine.exists() else None
         if held is not None and given == self.new:
+            if notebook(held) is None and not self._beside().exists():
+                news.damaged.append(self.name)
             return
         if held is None:
             write(self.mine, self.new)
@@ -207,9 +216,21 @@ def _sign(content: bytes) -> None:
     NotebookNotary().sign(nbformat.reads(content.decode(), as_version=4))
 
 
-def _is_open(mine: Path) -> bool:
-    """Is a Jupyter server running on this folder?"""
-    return any(Path(one["root_dir"]) == mine.resolve() for one in list_running_servers())
+def server(mine: Path) -> str:
+    """Return the address of the Jupyter server that runs on this folder, or "" if none does."""
+    for one in list_running_servers():
+        if Path(one["root_dir"]) == mine.resolve() and _answers(one["hostname"], one["port"]):
+            return f"{one['url']}lab?token={one['token']}"
+    return ""
+
+
+def _answers(host: str, port: int) -> bool:
+    """Does anything listen there? A crash leaves a record whose process number may be reused."""
+    try:
+        with socket.create_connection((host, port), timeout=2):
+            return True
+    except OSError:
+        return False
 
 
 def _hash(content: bytes) -> str:

@@ -23,7 +23,7 @@ from autograder.exercise import Exercise
 from autograder.grading.release import CONFIG, release
 from autograder.notebook import answer_source
 from book import plain
-from book.contents import ROOT, Chapter, chapter, chapters
+from book.contents import ROOT, Chapter, chapter, chapters, repository
 
 __all__ = ["chapter", "chapters", "notebook", "page", "release", "write"]
 
@@ -37,6 +37,24 @@ except ModuleNotFoundError as missing:
     advice = "is not in this kernel, so it is not the book's: run `make learn` in the book's folder"
     safe = "and open this notebook there. Your answers are safe in the notebook."
     raise ModuleNotFoundError(f"{missing.name} {advice} {safe}") from None
+"""
+
+# Colab has everything else that the chapters import, torch above all, and keeps its own versions.
+COLAB = """\
+import sys
+
+if "google.colab" in sys.modules:  # a machine of Google's: fetch the book, and what draws its figures
+    import os
+    import subprocess
+
+    from google.colab import output
+
+    folder = os.path.abspath("neural-networks-derived")
+    if not os.path.isdir(folder):
+        subprocess.run(["git", "clone", "--quiet", "--depth=1", "{address}", folder], check=True)
+        subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "anywidget"], check=True)
+    sys.path.insert(0, folder)
+    output.enable_custom_widget_manager()
 """
 
 ANSWER_FOLD = """\
@@ -59,10 +77,14 @@ grade({name})
 # -- notebooks ---------------------------------------------------------------------------------
 
 
-def notebook(one: Chapter) -> NotebookNode:
-    """The solved notebook of a chapter, which is nbgrader's source."""
+def notebook(one: Chapter, address: str | None = None) -> NotebookNode:
+    """The solved notebook of a chapter, which is nbgrader's source.
+
+    While the book has no public address, its notebooks do not offer to fetch it.
+    """
+    address = repository() if address is None else address
     manuscript = jupytext.reads(one.manuscript.read_text(encoding="utf-8"), fmt="md:myst")
-    cells = [new for cell in manuscript.cells for new in _woven(cell, one)]
+    cells = [new for cell in manuscript.cells for new in _woven(cell, one, address)]
     for name, cell in zip(_ids(cells), cells, strict=True):
         cell["id"] = name  # else every run would draw new ones
     made = nbformat.v4.new_notebook(cells=cells)
@@ -74,7 +96,7 @@ def notebook(one: Chapter) -> NotebookNode:
     return made
 
 
-def _woven(cell: NotebookNode, one: Chapter) -> list[NotebookNode]:
+def _woven(cell: NotebookNode, one: Chapter, address: str) -> list[NotebookNode]:
     """What becomes of one cell of the manuscript."""
     tags = cell.metadata.get("tags", [])
     if cell.cell_type == "markdown":
@@ -83,7 +105,8 @@ def _woven(cell: NotebookNode, one: Chapter) -> list[NotebookNode]:
     if "exercise" in tags:
         return _exercise_cells(_declared(cell.source))
     if "setup" in tags:
-        return [new_code_cell(GUARD + "\n" + cell.source)]
+        fetch = [new_code_cell(COLAB.format(address=address).rstrip())] if address else []
+        return [*fetch, new_code_cell(GUARD + "\n" + cell.source)]
     kept = [tag for tag in tags if tag in ("hide-input", "hide-output", "raises-exception")]
     return [new_code_cell(cell.source, metadata={"tags": kept} if kept else {})]
 

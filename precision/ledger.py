@@ -20,7 +20,7 @@ FILE = Path(__file__).with_name("ledger.json")
 # Where a budget does not hold, and why: the problem is harmless, the way of computing it is not.
 UNSTABLE = {
     "bump": "torch's side adds two sigmoids and subtracts 1, where they nearly cancel",
-    "clip_gradient_norm": "the squares of large gradients overflow in formats with 8 exponent bits",
+    "clip_gradient_norm": "torch's squares of large gradients overflow in formats with 8 exponent bits",
     "discriminator_loss": "torch's loss subtracts log σ(z) from z, and they are equal but for the result",
 }
 

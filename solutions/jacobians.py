@@ -129,8 +129,10 @@ def batch_norm(X: np.ndarray, gamma: np.ndarray, beta: np.ndarray, eps: float) -
     Source: Ioffe and Szegedy (2015).
     """
     ### BEGIN SOLUTION
-    Y = X - X.mean(axis=0)
-    variance = np.square(Y).mean(axis=0)
+    N = len(X)
+    average = np.full(N, 1 / N, X.dtype)  # average @ X is the mean of every column
+    Y = X - average @ X
+    variance = np.einsum("nd,nd->d", Y, Y) / N  # each column times itself
     Y *= gamma / np.sqrt(variance + eps)  # in place: here a new array costs more than its numbers
     Y += beta
     return Y
@@ -168,8 +170,8 @@ def layer_norm(X: np.ndarray, gamma: np.ndarray, beta: np.ndarray, eps: float) -
     D = X.shape[-1]
     average = np.full((D, 1), 1 / D, X.dtype)  # X @ average is the mean of every row
     Y = X - X @ average
-    variance = np.square(Y) @ average
-    Y /= np.sqrt(variance + eps)
+    variance = np.vecdot(Y, Y)[..., None] / D  # each row times itself
+    Y *= 1 / np.sqrt(variance + eps)
     Y *= gamma
     Y += beta
     return Y

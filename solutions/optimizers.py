@@ -199,11 +199,13 @@ def clip_gradient_norm(grads: list[np.ndarray], max_norm: float) -> list[np.ndar
     Formula: every g is multiplied by min(1, max_norm / (‖g‖ + 10⁻⁶)), where ‖g‖ is the root of the
     sum of squares over all entries of all arrays.
     grads: arrays of any shapes.  Returns a list of new arrays, same shapes and dtypes.
+    Squares are summed in float64, whatever the dtype: float32 holds none of numbers beyond 2·10¹⁹.
+    torch does not, and from there on makes the whole gradient 0.
     Source: Pascanu, Mikolov and Bengio (2013); the 10⁻⁶ is that of torch's clip_grad_norm_.
     """
     ### BEGIN SOLUTION
-    norm = np.sqrt(sum(np.sum(g * g) for g in grads))
-    shrink = min(1.0, max_norm / (norm + 1e-6))
+    norm = np.sqrt(sum(np.sum(np.square(g, dtype=float)) for g in grads))
+    shrink = min(1.0, float(max_norm / (norm + 1e-6)))  # no float64 scalar, which would spread
     return [shrink * g for g in grads]
     ### END SOLUTION
 

@@ -1,6 +1,7 @@
 """A batch grades a class once and for all: whoever hangs, dies, is killed, or finds the disk full."""
 
 import json
+import multiprocessing
 import os
 import random
 import re
@@ -10,12 +11,14 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import psutil
 import pytest
@@ -608,6 +611,16 @@ def test_memory_stays_flat(root: Path) -> None:
     lasting = early.keys() & late.keys()
     assert len(lasting) >= 2  # the process that judges, and the server inside the sandbox
     assert all(late[pid] - early[pid] < 4 << 20 for pid in lasting), (early, late)
+
+
+def test_a_closed_engine_leaves_nothing_behind() -> None:
+    """A pool that goes down while Python ends meets closed pipes, and prints a traceback."""
+    threads = set(threading.enumerate())
+    with closing(engines.LocalEngine(1)) as engine:
+        task = engine.submit(cast(Task, None))  # it fails, which is enough
+        assert task.exception() is not None
+    assert set(threading.enumerate()) <= threads
+    assert not multiprocessing.active_children()
 
 
 def memory(process: psutil.Process) -> dict[int, int]:

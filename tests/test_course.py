@@ -1,5 +1,6 @@
 """A small class goes through stock nbgrader and gets what it deserves; the formgrader shows it."""
 
+import argparse
 import csv
 import json
 import os
@@ -17,8 +18,9 @@ from nbgrader.apps import NbGraderAPI
 from playwright.sync_api import Browser
 
 from autograder import course as classroom
-from book import weave
+from book import commands, weave
 from book.contents import ROOT, chapter, chapters
+from book.environment import Trouble
 
 SLUG = "activations"
 EXERCISES = 4  # of the chapter's; the whole of it is graded by `make course`
@@ -149,13 +151,19 @@ def test_the_formgrader_runs_nothing_of_a_students(
     assert done == []
 
 
+@pytest.fixture(scope="module")
+def whole_book(tmp_path_factory: pytest.TempPathFactory) -> classroom.Course:
+    """A course of all chapters."""
+    folder = tmp_path_factory.mktemp("book")
+    shutil.copytree(ROOT / "solutions" / "notebooks", folder / "solutions" / "notebooks")
+    return classroom.Course(folder)
+
+
 @pytest.mark.parametrize(
     "one", [one for one in chapters() if one.written], ids=lambda one: one.slug
 )
-def test_chapters_are_what_nbgrader_releases(one, tmp_path: Path) -> None:
-    source = tmp_path / "solutions" / "notebooks" / one.folder
-    shutil.copytree(ROOT / "solutions" / "notebooks" / one.folder, source)
-    made = classroom.Course(tmp_path).release(one.folder) / f"{one.slug}.ipynb"
+def test_chapters_are_what_nbgrader_releases(one, whole_book: classroom.Course) -> None:
+    made = whole_book.release(one.folder) / f"{one.slug}.ipynb"
     theirs = nbformat.read(made, as_version=4)
     ours = nbformat.read(ROOT / "chapters" / one.folder / f"{one.slug}.ipynb", as_version=4)
     assert [cell.source for cell in ours.cells] == [cell.source for cell in theirs.cells]
@@ -169,6 +177,12 @@ def test_nbgrader_finds_our_configuration(monkeypatch: pytest.MonkeyPatch) -> No
     api = NbGraderAPI(config=config)
     assert api.coursedir.submitted_directory == "courses/autumn/submitted"
     assert api.coursedir.source_directory == "solutions/notebooks"
+
+
+def test_the_formgrader_opens_on_the_course_that_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NND_COURSE", "courses/of-nobody")
+    with pytest.raises(Trouble, match="There is no class in courses/of-nobody"):
+        commands.course(argparse.Namespace(open=True))
 
 
 def test_a_failure_of_nbgrader_is_not_taken_for_a_grade(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from bs4 import BeautifulSoup, Tag
 from jinja2 import Environment
 
 from autograder import exercises
+from book import contents
 from book.contents import BOOK, ROOT, Chapter, chapter, chapters
 from book.extensions import chapter_map, launch
 
@@ -179,7 +180,7 @@ def test_elsewhere_binder_is_offered_and_colab_is_not() -> None:
 def test_the_pages_offer_what_the_address_in_pyproject_allows(built_site: Path) -> None:
     known = chapter("losses")
     offered = soup(built_site, known.slug).select("details.launch a")
-    expected = launch.places(known, launch.repository(), "main")
+    expected = launch.places(known, contents.repository(), "main")
     assert [link["href"] for link in offered] == [place.address for place in expected]
 
 

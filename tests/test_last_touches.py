@@ -1,15 +1,18 @@
 """What the finished pages are spared, and that nothing which they need goes with it."""
 
 import json
+import os
 import re
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from figure_pages import page_of
 from fontTools.ttLib import TTFont
 
-from book.extensions import finish, saved_state, stylesheet
+from book.contents import BOOK
+from book.extensions import finish, paper, saved_state, stylesheet
 from book.figures.attention import AttentionMap, TokenWalk
 from book.figures.neurons import CutCloud
 
@@ -21,9 +24,12 @@ def state_of(page: str) -> dict[str, Any]:
     return json.loads(found[1])
 
 
-def restored(page: str) -> dict[str, Any]:
+def restored(page: str, folder: Path) -> dict[str, Any]:
     """Put the models together again as figures.js does."""
     saved = state_of(page)
+    if address := saved.get("values"):
+        script = (folder / address.partition("?")[0]).read_text(encoding="utf-8")
+        saved["values"] = json.loads(script.partition("=")[2].rstrip(";\n"))
     models = {}
     for name, model in saved["state"].items():
         models[name] = dict(model["state"])
@@ -38,16 +44,27 @@ def page() -> str:
     return page_of([TokenWalk(), AttentionMap(), CutCloud()]).replace("</html>", "</body></html>")
 
 
-def test_the_state_says_the_same_in_fewer_words_behind_the_text(page: str) -> None:
-    slim = saved_state.move_behind_text(page)
-    assert restored(slim) == restored(page)
-    assert len(slim) < 0.7 * len(page)
+def test_the_state_says_the_same_in_fewer_words_behind_the_text(page: str, tmp_path: Path) -> None:
+    script = tmp_path / "_figures" / "one.js"
+    slim = saved_state.move_out(page, script)
+    assert restored(slim, tmp_path) == restored(page, tmp_path)
+    assert len(slim) < 0.1 * len(page)
+    assert script.stat().st_size < 0.7 * len(page)
     assert slim.index("</main>") < slim.index("widget-state")
 
 
-def test_a_second_time_changes_nothing(page: str) -> None:
-    slim = saved_state.move_behind_text(page)
-    assert saved_state.move_behind_text(slim) == slim
+def test_a_second_time_changes_nothing(page: str, tmp_path: Path) -> None:
+    script = tmp_path / "_figures" / "one.js"
+    slim = saved_state.move_out(page, script)
+    script.unlink()
+    assert saved_state.move_out(slim, script) == slim and not script.exists()
+
+
+def test_other_values_have_another_address(page: str, tmp_path: Path) -> None:
+    script = tmp_path / "one.js"
+    other = page_of([CutCloud()]).replace("</html>", "</body></html>")
+    addresses = [state_of(saved_state.move_out(one, script))["values"] for one in (page, other)]
+    assert addresses[0] != addresses[1]
 
 
 def test_what_no_view_shows_is_left_out_and_what_it_holds_stays() -> None:
@@ -117,3 +134,36 @@ def test_a_picture_gets_its_size_in_pixels_once(tmp_path: Path) -> None:
     sized = finish.sized('<img alt="A" src="_images/a.svg">', tmp_path)
     assert sized == '<img alt="A" src="_images/a.svg" width="600" height="301">'
     assert finish.sized(sized, tmp_path) == sized
+
+
+# -- the book on paper -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("written", "is_current"), [(None, False), (-60, False), (60, True)], ids=["none", "old", "new"]
+)
+def test_a_pdf_is_offered_while_it_is_of_this_text(
+    written: int | None, is_current: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, newest = tmp_path / "book.pdf", max(p.stat().st_mtime for p in BOOK.glob("*.md"))
+    monkeypatch.setattr(paper, "PDF", file)
+    if written is not None:
+        file.write_bytes(b"%PDF" + bytes(3_000_000))
+        os.utime(file, (newest + written, newest + written))
+    assert paper.current() is is_current
+    page: Any = SimpleNamespace(content=["As one PDF, printed."])
+    said = "".join(node.astext() for node in paper.OnPaper.run(page))
+    assert said == ('As one <a href="book.pdf">PDF (3 MB)</a>, printed.' if is_current else "")
+    app: Any = SimpleNamespace(
+        outdir=tmp_path / "site",
+        config=SimpleNamespace(root_doc="index"),
+        builder=SimpleNamespace(format="html"),
+    )
+    app.outdir.mkdir()
+    for offered in (False, True):
+        (app.outdir / "index.html").write_text('<a href="book.pdf">' if offered else "")
+        assert paper.outdated(app, app) == (["index"] if offered != is_current else [])
+    (app.outdir / "book.pdf").touch()
+    paper.copy(app, None)
+    assert (app.outdir / "book.pdf").is_file() is is_current
+    assert not is_current or (app.outdir / "book.pdf").stat().st_size > 3_000_000

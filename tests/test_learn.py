@@ -4,6 +4,8 @@ import json
 import shutil
 import signal
 import time
+import webbrowser
+from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import pytest
 from lab import Lab, jupyterlab
 from playwright.sync_api import Browser
 
+from book import learn as learning
 from book.contents import ROOT
 from book.progress import write_page
 from book.update import update
@@ -73,6 +76,21 @@ def test_it_opens_for_reading(lab: Lab, mine: Path, browser: Browser) -> None:
     context.close()
     own = mine.parent / "own"
     assert not list(own.rglob("*.jupyterlab-*")), "the user's own settings were written to"
+
+
+def test_a_second_one_leads_to_the_first(
+    lab: Lab, mine: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Two servers on one folder would each save what the other does not know of."""
+    opened = list[str]()
+    monkeypatch.setattr(learning, "MINE", mine)
+    monkeypatch.setattr(learning, "CHAPTERS", mine.parent / "chapters")
+    monkeypatch.setattr(learning, "read_in_lab", lambda *_: pytest.fail("a second server"))
+    monkeypatch.setattr(webbrowser, "open", opened.append)
+    assert learning.learn(Namespace(port=8888, no_browser=False)) == 0
+    said = capsys.readouterr().out
+    port = lab.address.rpartition(":")[2]
+    assert len(opened) == 1 and f":{port}/lab?token=" in opened[0] and opened[0] in said
 
 
 def test_it_stops_on_ctrl_c(lab: Lab, mine: Path) -> None:

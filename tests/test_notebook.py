@@ -55,6 +55,11 @@ def test_a_right_answer_is_told_so_and_remembered(home):
     assert "✓ sigmoid" in repr(progress())
 
 
+def test_a_name_in_quotes_is_told_so_and_is_not_a_try(home):
+    assert repr(check("sigmoid")).endswith("without quotes: `check(sigmoid)`.")
+    assert remembered(home) == {}
+
+
 def test_a_blank_answer_is_not_a_try(home):
     assert "not written yet" in repr(check(answer("blank")))
     assert remembered(home) == {}

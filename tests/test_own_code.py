@@ -189,6 +189,14 @@ def test_later_chapters_get_the_learner_s_and_say_so_and_go_back(home: Path) -> 
     assert space["linear"] is neurons.linear
 
 
+@pytest.mark.parametrize("on", ["yes", 3])
+def test_what_python_takes_for_true_is_taken_for_true(home: Path, on: object) -> None:
+    solved(LINEAR, "linear")
+    use_my_own(on)
+    space, said = later()
+    assert said.startswith("Your own `linear`") and space["linear"] is not neurons.linear
+
+
 def test_references_and_checks_go_on_seeing_references(home: Path) -> None:
     solved(LINEAR, "linear")
     use_my_own()

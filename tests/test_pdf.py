@@ -106,6 +106,33 @@ def test_figures_are_drawn(reader, texts):
     assert lines(drawn) > 1000
 
 
+def test_a_figure_keeps_what_its_fields_say(browser):
+    """Its buttons go, with the names of what is then gone; a number that was written stays."""
+    page = browser.new_page()
+    page.set_content(
+        """<div class="nnd"><div class="controls">
+        <label for="a">word</label><input id="a" type="text" value="bread">
+        <span>weights</span><label><span>hidden name</span><input type="number" value="-2"></label>
+        <label for="b">How many?</label><input id="b" type="number">
+        <label for="c">kind</label><select id="c"><option>flat<option selected>round</select>
+        <div class="ticks"><span>examples</span><button>1</button></div>
+        <div class="ticks"><label><input type="checkbox" checked>scaled</label></div>
+        </div></div>"""
+    )
+    page.add_script_tag(path=pdf.BOOK / "pdf.js")
+    page.evaluate("stillFigure(document.querySelector('.nnd'))")
+    said = " ".join(page.locator(".controls").inner_text().split())
+    page.close()
+    assert said == "wordbread weights-2 kindround ☑scaled"
+
+
+def test_tags_for_screen_readers_are_there_and_packed(printed, reader):
+    """Unpacked, the tags of the whole book are 40 MB."""
+    tags = reader.trailer["/Root"]["/StructTreeRoot"]
+    assert tags["/K"]["/Lang"] == "en"
+    assert b"/StructElem" not in printed
+
+
 def lines(page: PageObject) -> int:
     """How often a page's paths go straight on."""
     return len(re.findall(rb"\sl\s", page.get_contents().get_data()))

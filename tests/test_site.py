@@ -11,7 +11,7 @@ from bs4 import BeautifulSoup, Tag
 from figure_pages import resize
 
 from autograder import exercises
-from book.contents import chapters
+from book.contents import BOOK, chapters
 from book.site import SITE
 
 WRITTEN = [chapter for chapter in chapters() if chapter.written]
@@ -136,10 +136,9 @@ def test_every_verified_equation_is_listed_with_its_agreement(built_site: Path) 
         assert formula.select("math")
         address = number.find("a")["href"]
         listed[address.partition("#equation-")[2]] = agreement.get_text(strip=True)
+    texts = [page.read_text(encoding="utf-8") for page in BOOK.glob("*.md")]
     verified = {
-        label
-        for text in MANUSCRIPTS.values()
-        for label in re.findall(r"\bverify\(\s*[\"']([\w-]+)[\"']", text)
+        label for text in texts for label in re.findall(r"\bverify\(\s*[\"']([\w-]+)[\"']", text)
     }
     assert set(listed) == verified
     for said in listed.values():
@@ -169,7 +168,9 @@ def test_every_exercise_is_listed_with_its_mistakes(built_site: Path) -> None:
         anchor = f"{exercise.slug}.html#exercise-{exercise.name.replace('_', '-')}"
         link = page.select_one(f"dt a[href='{anchor}']")
         assert link and link.get_text() == exercise.name
-        mistakes = link.find_parent("dt").find_next_sibling("dd").select("li strong")
+        fold = link.find_parent("dt").find_next_sibling("dd").select_one("details")
+        assert fold.select_one("summary").get_text().startswith(f"{len(exercise.mistakes)} mistake")
+        mistakes = fold.select("li strong")
         assert [one.get_text() for one in mistakes] == [one.name for one in exercise.mistakes]
 
 
@@ -256,6 +257,28 @@ def test_figures_are_alive_without_a_kernel(site_url, browser_page) -> None:
     for _ in range(5):
         slider.press("ArrowLeft")
     assert page.locator(".figure-box").first.inner_text() != before
+
+
+def test_on_a_phone_the_menus_open_and_nothing_covers_what_is_typed(site_url, browser) -> None:
+    size = {"width": 360, "height": 740}
+    phone = browser.new_context(viewport=size, has_touch=True, is_mobile=True).new_page()
+    phone.goto(f"{site_url}neurons.html")
+    for side in ("primary", "secondary"):
+        phone.locator(f".{side}-toggle:visible").tap()
+        menu = phone.locator(f"#pst-{side}-sidebar-modal[open]")
+        menu.wait_for(timeout=10_000)
+        assert menu.locator("a:visible").count() > 5
+        assert not phone.locator(".tooltip:visible").count()
+        phone.keyboard.press("Escape")
+        menu.wait_for(state="detached")
+    phone.locator(".search-button:visible").first.tap()
+    icon = phone.locator("#pst-search-dialog .fa-magnifying-glass").bounding_box()
+    typed = phone.locator("#pst-search-dialog input").bounding_box()
+    padding = phone.locator("#pst-search-dialog input").evaluate(
+        "box => parseFloat(getComputedStyle(box).paddingLeft)"
+    )
+    assert icon["x"] + icon["width"] < typed["x"] + padding
+    phone.context.close()
 
 
 def test_search_finds_a_word(site_url, browser_page) -> None:

@@ -12,6 +12,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 import nbformat
@@ -23,6 +24,7 @@ from autograder import exercises
 from book.contents import BOOK, ROOT
 
 PAGE = (BOOK / "teaching.md").read_text(encoding="utf-8")
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 NAME, SLUG = "02_activations", "activations"
 COURSE = Path("courses/autumn")
 # What an instructor's machine has and a test must do without: the network, root and pip.
@@ -210,6 +212,7 @@ def hand_out(shell: Shell) -> None:
         text = filled(release, body).replace(REACHED, str(shell.home / "reached"))
         (archive / f"{student}{late}_{SLUG}.ipynb").write_text(text, "utf-8")
     (archive / f"eve_bob_{SLUG}-2.ipynb").write_text("no notebook", "utf-8")
+    (archive / "ivy_homework.ipynb").write_text("a name that does not fit", "utf-8")
 
 
 def mend(shell: Shell) -> None:
@@ -246,7 +249,22 @@ def after_import(shell: Shell, done: subprocess.CompletedProcess) -> None:
         assert book.find_student("cem").lms_user_id == "103"
 
 
+def after_deadline(shell: Shell, done: subprocess.CompletedProcess) -> None:
+    with Gradebook(f"sqlite:///{shell.course}/gradebook.db", "nnd") as book:
+        assert book.find_assignment(NAME).duedate == datetime(2026, 11, 20, 18)
+
+
 def after_zip(shell: Shell, done: subprocess.CompletedProcess) -> None:
+    assert collected(shell) == {f"{student}/{NAME}/{SLUG}.ipynb" for student in EVERYONE - {"gil"}}
+    assert "1 files skipped" in done.stderr
+    (again,) = (shell.course / "downloaded").rglob(f"archive/fay_{SLUG}.ipynb")
+    again.write_text(again.read_text("utf-8") + "\n", "utf-8")  # fay hands in anew
+
+
+def after_second_zip(shell: Shell, done: subprocess.CompletedProcess) -> None:
+    (again,) = (shell.course / "downloaded").rglob(f"archive/fay_{SLUG}.ipynb")
+    kept = shell.course / "submitted" / "fay" / NAME / f"{SLUG}.ipynb"
+    assert kept.read_bytes() == again.read_bytes()
     assert collected(shell) == {f"{student}/{NAME}/{SLUG}.ipynb" for student in EVERYONE - {"gil"}}
 
 
@@ -383,8 +401,10 @@ PROMISES: list[tuple[str, Callable]] = [
     ("python -m autograder doctor", after_doctor),
     ("sudo apt install bubblewrap", after_sudo),
     ("nbgrader generate_assignment", lambda shell, done: hand_out(shell)),
+    ("nbgrader db assignment add", after_deadline),
     ("nbgrader db student import", after_import),
-    ("nbgrader zip_collect", after_zip),
+    ("nbgrader zip_collect 02_activations \\", after_zip),
+    ("nbgrader zip_collect 02_activations --force", after_second_zip),
     ("mkdir -m 777", after_release),
     ("nbgrader collect", after_collect),
     ("python -m autograder grade 02_activations\n", after_first_grade),
@@ -426,6 +446,18 @@ def test_every_shell_block_of_the_page_is_run() -> None:
     fences = re.findall(r"^```(\S.*)$", PAGE, re.M)
     assert fences.count("{code-block} bash") == len(commands(PAGE))
     assert set(fences) <= {"{code-block} bash", "text", "python"}
+
+
+def test_the_readme_gives_the_commands_of_the_page_in_their_order() -> None:
+    """So that what runs above is the README's too: no step is left out that another one needs."""
+    (block,) = (
+        one for one in re.findall(r"^```bash\n(.*?)^```$", README, re.M | re.S) if "NND" in one
+    )
+    told = [line.split("  #")[0].strip() for line in block.splitlines()]
+    lines = iter("".join(commands(PAGE)).splitlines())
+    assert len(told) > 5 and all(line in lines for line in told)
+    for needed in ("mkdir -p courses/autumn", "nbgrader generate_assignment 02_activations"):
+        assert needed in told
 
 
 def test_no_command_hides_in_the_text() -> None:

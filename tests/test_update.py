@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import socket
 from pathlib import Path
 
 import nbformat
@@ -15,7 +16,7 @@ from book import update as updating
 from book.contents import ROOT
 from book.environment import Trouble
 from book.merge import merge
-from book.update import News, update
+from book.update import News, server, update
 
 START, LOSSES = "00_start/start.ipynb", "02_losses/losses.ipynb"
 
@@ -121,6 +122,14 @@ def test_what_is_no_notebook_is_never_touched(book: Path, mine: Path, damage: by
     revise(book)
     assert update(book, mine).beside == {LOSSES: "losses (new version 2).ipynb"}
     assert beside.read_bytes() == kept
+
+
+def test_a_damaged_notebook_is_told_when_the_book_has_no_news(book: Path, mine: Path) -> None:
+    (mine / LOSSES).write_bytes(b'{"cells": [')
+    news = update(book, mine)
+    assert news.damaged == [LOSSES] and "another name" in news.sentences()[0]
+    (mine / LOSSES).rename(mine / "kept.ipynb")
+    assert update(book, mine).copied == [LOSSES]
 
 
 def test_a_write_protected_notebook_stays_as_it_is(book: Path, mine: Path) -> None:
@@ -232,10 +241,21 @@ def test_only_what_was_trusted_is_trusted_after_the_merge(book: Path, mine: Path
 
 
 def test_an_open_notebook_is_told_to_be_reloaded(book: Path, mine: Path, monkeypatch) -> None:
-    running = [{"root_dir": str(mine.resolve())}]
-    monkeypatch.setattr(updating, "list_running_servers", lambda: running)
-    revise(book)
-    assert "Reload Notebook from Disk" in update(book, mine).sentences()[-1]
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        running = recorded(mine, listening.getsockname()[1])
+        monkeypatch.setattr(updating, "list_running_servers", lambda: [running])
+        revise(book)
+        assert "Reload Notebook from Disk" in update(book, mine).sentences()[-1]
+        assert server(mine) == f"{running['url']}lab?token=secret"
+        assert server(mine.parent) == "", "it runs on another folder"
+    assert server(mine) == "", "a record that a crash left behind"
+
+
+def recorded(root: Path, port: int) -> dict[str, object]:
+    """What Jupyter writes down about a running server."""
+    url = f"http://127.0.0.1:{port}/"
+    place = {"hostname": "127.0.0.1", "port": port, "url": url}
+    return {"root_dir": str(root.resolve()), "token": "secret", **place}
 
 
 def test_what_stands_in_the_way_gets_a_sentence(book: Path, tmp_path: Path) -> None:

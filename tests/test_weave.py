@@ -1,5 +1,6 @@
 """The committed notebooks are what the manuscripts weave into; the manuscripts keep the rules."""
 
+import os
 import re
 import subprocess
 import sys
@@ -162,3 +163,42 @@ def test_a_notebook_outside_the_environment_says_what_to_do():
     last = found.stderr.strip().split("\n")[-1]
     assert "autograder is not in this kernel" in last
     assert "run `make learn`" in last and "Your answers are safe" in last
+
+
+def test_without_a_public_address_a_notebook_does_not_offer_to_fetch_the_book():
+    one = chapter("losses")
+    here = "\n".join(cell.source for cell in weave.notebook(one, "").cells)
+    assert "google.colab" not in here
+    cells = [cell.source for cell in weave.notebook(one, "https://example.org/b").cells]
+    fetching = next(i for i, source in enumerate(cells) if "google.colab" in source)
+    assert '"https://example.org/b"' in cells[fetching]
+    assert cells[fetching + 1].startswith(weave.GUARD)
+
+
+def test_on_colab_a_notebook_fetches_the_book_once_and_only_there(tmp_path):
+    pretended = {
+        "google/colab/__init__.py": "from . import output",
+        "google/colab/output.py": "def enable_custom_widget_manager(): print('widgets')",
+        "pip.py": "import sys; print('pip', *sys.argv[1:])",
+        "book-of-git/autograder.py": "",
+    }
+    for name, text in pretended.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    git = ["git", "-C", str(tmp_path / "book-of-git"), "-c", "user.name=a", "-c", "user.email=a@b"]
+    for words in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "all"]):
+        subprocess.run([*git, *words], check=True)
+    cell = weave.COLAB.format(address=(tmp_path / "book-of-git").as_uri())
+
+    def run(code):
+        env = os.environ | {"PYTHONPATH": str(tmp_path)}
+        words = [sys.executable, "-P", "-c", code]
+        found = subprocess.run(words, capture_output=True, text=True, cwd=tmp_path, env=env)
+        assert found.returncode == 0, found.stderr
+        return found.stdout.split("\n")
+
+    assert run(cell) == [""]
+    there = f"import google.colab\n{cell}\nimport autograder; print(autograder.__file__)"
+    fetched = str(tmp_path / "neural-networks-derived" / "autograder.py")
+    assert run(there) == ["pip install --quiet anywidget", "widgets", fetched, ""]
+    assert run(there) == ["widgets", fetched, ""]

@@ -170,11 +170,14 @@ class LocalEngine:
                 return self._pool.submit(perform, task)
 
     def close(self) -> None:
-        """End the processes at once, also those that are busy."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        """End the processes at once, also those that are busy, and wait until they have ended.
+
+        Python's own farewell to a pool that is still going down may meet a closed pipe.
+        """
         for process in multiprocessing.active_children():
             if process.pid not in self._others:
                 process.terminate()
+        self._pool.shutdown(cancel_futures=True)
 
 
 class DaskEngine:

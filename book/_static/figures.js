@@ -7,13 +7,28 @@
 const type = (kind) => `script[type="application/vnd.jupyter.widget-${kind}+json"]`;
 const page = JSON.parse(document.querySelector(type("state"))?.textContent ?? '{"state": {}}');
 const saved = page.state;
-for (const { state, shared = {} } of Object.values(saved)) {
-  for (const [trait, places] of Object.entries(shared)) {
-    const pieces = places.map((place) => page.values[place]);
-    state[trait] = pieces.length > 1 ? pieces.join("") : pieces[0];
-  }
-}
 const modules = new Map();
+
+// What is large stands in a script of the page's own; the first figure that starts has it loaded.
+let values = null;
+function complete() {
+  values ??= (page.values ? run(page.values) : Promise.resolve()).then(() => {
+    for (const { state, shared = {} } of Object.values(saved)) {
+      for (const [trait, places] of Object.entries(shared)) {
+        const pieces = places.map((place) => globalThis.figureValues[place]);
+        state[trait] = pieces.length > 1 ? pieces.join("") : pieces[0];
+      }
+    }
+  });
+  return values;
+}
+
+function run(src) {
+  return new Promise((onload, reject) => {
+    const onerror = () => reject(new Error(`${src} did not arrive. Reload the page.`));
+    document.head.append(Object.assign(document.createElement("script"), { src, onload, onerror }));
+  });
+}
 
 class Model {
   constructor(state) {
@@ -63,6 +78,7 @@ function addStyle(text) {
 }
 
 async function start(state, box) {
+  await complete();
   addStyle(state._css);
   let figure = (await load(state._esm)).default;
   if (typeof figure === "function") figure = await figure();
@@ -78,7 +94,8 @@ function outputs(id) {
   return [...own, ...children.flatMap((child) => outputs(child.replace("IPY_MODEL_", "")))];
 }
 
-function showSaved(id, box) {
+async function showSaved(id, box) {
+  await complete();
   const add = (tag, properties) => box.append(Object.assign(document.createElement(tag), properties));
   add("p", { className: "figure-note", textContent: "Saved output: open this chapter in JupyterLab to change it." });
   for (const { text, data = {} } of outputs(id)) {

@@ -115,9 +115,11 @@ class FillClaims(SphinxPostTransform):
         box["ids"] = []
         for reference in box.findall(addnodes.pending_xref):
             reference["refdoc"] = self.env.docname
+        number = self.config.chapter_numbers.get(page)
+        where = self.env.titles[page].astext() if number is None else f"chapter {number}"
         link = addnodes.pending_xref(
             "",
-            nodes.inline("", f"Tested in chapter {self.config.chapter_numbers[page]}"),
+            nodes.inline("", f"Tested in {where}"),
             refdomain="std",
             reftype="ref",
             reftarget=f"{page}-{claim.anchor}",

@@ -28,7 +28,7 @@ class ExerciseIndex(SphinxDirective):
         return listed
 
     def item(self, exercise: Exercise) -> nodes.definition_list_item:
-        """Return an exercise's name, linked to its place, its points and the mistakes it knows."""
+        """Return an exercise's name, linked to its place, its points and, folded, its mistakes."""
         target = f"exercise-{exercise.name.replace('_', '-')}"
         link = addnodes.pending_xref(
             "",
@@ -47,9 +47,20 @@ class ExerciseIndex(SphinxDirective):
             mistakes += nodes.list_item(
                 "", nodes.paragraph("", "", name, nodes.Text(": "), *advice)
             )
-        return nodes.definition_list_item(
-            "", nodes.term("", "", link, nodes.Text(points)), nodes.definition("", mistakes)
-        )
+        term = nodes.term("", "", link, nodes.Text(points))
+        return nodes.definition_list_item("", term, nodes.definition("", *folded(mistakes)))
+
+
+def folded(mistakes: nodes.bullet_list) -> list[nodes.Node]:
+    """Return a list behind its length: whoever looks for one exercise is not told of all."""
+    count = len(mistakes)
+    summary = f"{count} mistake{'s' if count != 1 else ''} known by name"
+    opening = f'<details class="known"><summary>{summary}</summary>'
+    return [
+        nodes.raw("", opening, format="html"),
+        mistakes,
+        nodes.raw("", "</details>", format="html"),
+    ]
 
 
 def outdated(app: Sphinx, env: BuildEnvironment, *_: set[str]) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any
 from docutils import nodes
 from sphinx.application import Sphinx
 
-from book.extensions.saved_state import move_behind_text
+from book.extensions.saved_state import move_out
 
 # Under `_static`: 5 MB that no page asks for.
 UNUSED = ("**/*.map", "scripts/fontawesome.js*", "locales", "vendor/fontawesome/*/*.ttf")
@@ -48,7 +48,7 @@ def mend(text: str, searches: bool) -> str:
         text = re.sub(SEARCH + "</script>", "", text)
     for pattern, replacement in MENDED.items():
         text = re.sub(pattern, replacement, text)
-    return move_behind_text(text)
+    return text
 
 
 def sized(text: str, folder: Path) -> str:
@@ -71,6 +71,7 @@ def finish(app: Sphinx, error: Exception | None) -> None:
     for page in Path(app.outdir).glob("*.html"):
         text = page.read_text(encoding="utf-8")
         text = sized(mend(text, searches=page.stem == "search"), Path(app.outdir))
+        text = move_out(text, Path(app.outdir, "_figures", f"{page.stem}.js"))
         page.write_text(text, encoding="utf-8")
     theme = Path(app.outdir, "_static", "scripts", "pydata-sphinx-theme.js")
     theme.write_text(re.sub(MEASURED, "[]", theme.read_text("utf-8")), encoding="utf-8")

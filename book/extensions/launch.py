@@ -5,7 +5,6 @@ Its address is the one of `[project.urls]` in pyproject.toml; while there is non
 """
 
 import shutil
-import tomllib
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -14,6 +13,7 @@ from urllib.parse import quote
 from docutils import nodes
 from sphinx.application import Sphinx
 
+from book import contents
 from book.contents import ROOT, Chapter, chapters
 
 GITHUB = "https://github.com/"
@@ -26,12 +26,6 @@ class Place:
     name: str
     address: str
     note: str
-
-
-def repository() -> str:
-    """Return the address of the book's public repository, or "" while it has none."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    return str(project.get("urls", {}).get("Repository", ""))
 
 
 def places(one: Chapter, repository: str, branch: str) -> list[Place]:
@@ -109,7 +103,7 @@ def copy_notebooks(app: Sphinx, error: Exception | None) -> None:
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register the hooks; `repository` and `repository_branch` say where the book is public."""
-    app.add_config_value("repository", repository(), "html", str)
+    app.add_config_value("repository", contents.repository(), "html", str)
     app.add_config_value("repository_branch", "main", "html", str)
     app.connect("html-page-context", offer)
     app.connect("doctree-resolved", list_places)

@@ -2,10 +2,14 @@
 
 MyST-NB saves every widget that a chapter made, those that only computed something among them, and
 with each its whole module, of which most is shared drawing code.
+What is large stands in a script of the page's own, which comes when the first figure starts: a page
+opened as a file may run a script, and may not fetch data.
 """
 
+import hashlib
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 from book.figures import JS
@@ -21,17 +25,26 @@ LARGE = 1000  # characters; what is shorter is not worth a reference
 State = dict[str, Any]
 
 
-def move_behind_text(page: str) -> str:
-    """Return the page with its figures' state at its end, where the text need not wait for it."""
+def move_out(page: str, script: Path) -> str:
+    """Return the page with its figures' state behind the text, and the large values in a script."""
     shown = [json.loads(view)["model_id"] for view in VIEW.findall(page)]
     for opening, text, closing in STATE.findall(page):
         saved = json.loads(text)
         if "values" in saved:  # a page that did not change since the last build
             continue
-        state = json.dumps(slim(saved, shown), separators=(",", ":")).replace("</", r"<\/")
+        saved = slim(saved, shown)
+        values = f"globalThis.figureValues = {_compact(saved['values'])};\n"
+        script.parent.mkdir(exist_ok=True)
+        script.write_text(values, encoding="utf-8")
+        version = hashlib.sha256(values.encode()).hexdigest()[:8]
+        saved["values"] = f"{script.parent.name}/{script.name}?v={version}"
         page = page.replace(f"{opening}{text}{closing}", "")
-        page = page.replace("</body>", f"{opening}{state}{closing}\n</body>")
+        page = page.replace("</body>", f"{opening}{_compact(saved)}{closing}\n</body>")
     return page
+
+
+def _compact(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":")).replace("</", r"<\/")
 
 
 def slim(saved: State, shown: list[str]) -> State:

@@ -93,10 +93,11 @@ class FillEquations(SphinxPostTransform):
             mark.replace_self(self.listing())
 
     def listing(self) -> list[nodes.Node]:
-        """Return a sentence that sums up, and a table for each chapter."""
+        """Return a sentence that sums up, and a table for each page, the chapters first."""
         pages = collected(self.env)
-        chapters = [slug for slug in self.config.chapter_numbers if pages[slug].verified]
-        checks = [check for slug in chapters for check in pages[slug].verified]
+        ordered = dict.fromkeys([*self.config.chapter_numbers, *sorted(pages)])
+        slugs = [slug for slug in ordered if pages[slug].verified]
+        checks = [check for slug in slugs for check in pages[slug].verified]
         errors = [float(check.error) for check in checks if check.error]
         summary = (
             f"{len({check.label for check in checks})} equations are verified, "
@@ -104,7 +105,7 @@ class FillEquations(SphinxPostTransform):
             f"The largest relative error among them is {max(errors, default=0.0):.1e}."
         )
         listed: list[nodes.Node] = [nodes.paragraph("", summary)]
-        for slug in chapters:
+        for slug in slugs:
             listed += [chapter_line(slug), table(pages[slug])]
         return listed
 
