@@ -47,6 +47,11 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> KeepTog
     return KeepTogether(config, log)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put what may go anywhere last: it keeps all workers busy until the end."""
+    items.sort(key=lambda item: item.path.name in APART)
+
+
 @dataclass
 class Opened:
     """A page in the browser, and what it asked for and complained of since it was opened."""
