@@ -19,9 +19,8 @@ PYTHON = (sys.executable, "-m")
 PYTEST = (*PYTHON, "pytest")
 NOTEBOOKS = "solutions/notebooks"
 LIGHTHOUSE = "tests/test_lighthouse.py"  # measures, so it runs when nothing else does
-# Four workers for two cores: many tests wait, for processes that start and for those that hang.
 # tests/conftest.py says which tests stay together, as the cells of a notebook do, and in what order.
-TOGETHER = ("-n", "4", "--dist", "loadscope", "--no-loadscope-reorder", f"--ignore={LIGHTHOUSE}")
+TOGETHER = ("-n", "2", "--dist", "loadscope", "--no-loadscope-reorder", f"--ignore={LIGHTHOUSE}")
 # Debian package -> the programs, any of which will do.
 PARTS = {
     "chromium": ("chromium", "chromium-browser", "google-chrome"),

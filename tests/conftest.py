@@ -24,13 +24,14 @@ from book.figures import Figure
 settings.register_profile("repeatable", derandomize=True)
 settings.load_profile("repeatable")
 
-# Files whose tests share nothing that is slow to make: they may go to any worker, one by one.
+# Files whose tests share nothing that is slow to make: they may go to any worker, one by one, after
+# all others and in this order, so that the shortest keep all workers busy until the end.
 APART = (
-    "test_exercises.py",
-    "test_figures.py",
-    "test_grading_corpus.py",
-    "test_sandbox.py",
     "test_site.py",
+    "test_figures.py",
+    "test_sandbox.py",
+    "test_grading_corpus.py",
+    "test_exercises.py",
 )
 
 
@@ -48,8 +49,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> KeepTog
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put what may go anywhere last: it keeps all workers busy until the end."""
-    items.sort(key=lambda item: item.path.name in APART)
+    """Put what may go to any worker last."""
+    place = {name: i for i, name in enumerate(APART, start=1)}
+    items.sort(key=lambda item: place.get(item.path.name, 0))
 
 
 @dataclass
