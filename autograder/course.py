@@ -225,15 +225,15 @@ def simulate(
     return rows
 
 
-def demonstrate() -> int:
+def demonstrate(root: Path = ROOT, assignments: Iterable[str] = ASSIGNMENTS) -> int:
     """Grade the simulated class afresh; return 1 if a score is not the one deserved."""
-    shutil.rmtree(ROOT / FOLDER, ignore_errors=True)
+    shutil.rmtree(root / FOLDER, ignore_errors=True)
     print(
         "A class of four hands in its notebooks; nbgrader grades them (some minutes).", flush=True
     )
-    course = Course()
-    rows = simulate(course, ASSIGNMENTS)
-    print(f"Grades: {course.export().relative_to(ROOT)}; feedback: {FOLDER}/feedback/")
+    course = Course(root)
+    rows = simulate(course, assignments)
+    print(f"Grades: {course.export().relative_to(root)}; feedback: {FOLDER}/feedback/")
     print("`make formgrader` opens nbgrader's formgrader on this class.")
     amiss = [row for row in rows if abs(row[2] - row[3]) > 0.01]
     for assignment, student, score, deserved in amiss:

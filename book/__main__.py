@@ -67,6 +67,10 @@ def parser(command: str) -> Parser:
         chosen.add_argument("--open", action="store_true", help="open the formgrader on the class")
     if command == "lite":
         chosen.add_argument("--packages", help="address that holds NumPy and what else is compiled")
+    if command == "test":
+        chosen.add_argument(
+            "--anew", action="store_true", help="also what passed and has not changed since"
+        )
     if command == "notebooks":
         chosen.add_argument("--check", action="store_true", help="only say which are out of date")
     if command == "bench":

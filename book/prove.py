@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
 
+from book import outputs, site
 from book.contents import ROOT
 from book.environment import THREADS, apt_install, say
 
@@ -58,7 +59,14 @@ def check(options: argparse.Namespace) -> int:
 
 
 def test(options: argparse.Namespace) -> int:
-    """Run everything, whatever fails on the way; return 1 if anything did."""
+    """Run everything, whatever fails on the way; return 1 if anything did.
+
+    What takes longest and is about nothing that has changed since it passed here is not run again:
+    the notebooks of the site, those solved, the looks at its pages.
+    """
+    if options.anew:
+        for made in (outputs.CACHE, site.SITE, site.DOCTREES, ROOT / ".pytest_cache"):
+            shutil.rmtree(made, ignore_errors=True)
     steps: list[Step] = [
         ("Environment", environment),
         ("System parts", system_parts),

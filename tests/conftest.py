@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import chromium
+import proven
 import pytest
 from figure_pages import Shower, page_of
 from filelock import FileLock
@@ -33,6 +34,18 @@ APART = (
     "test_grading_corpus.py",
     "test_exercises.py",
 )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Have what passed remembered."""
+    config.pluginmanager.register(proven.Proven(config.cache), "proven")
+
+
+@pytest.fixture
+def unless_proven(request: pytest.FixtureRequest) -> Callable[..., None]:
+    """`unless_proven(files)` ends a test that passed before if these files are what they were."""
+    remembered = request.config.pluginmanager.get_plugin("proven")
+    return lambda *about: remembered.unless_proven(request.node, *about)
 
 
 class KeepTogether(LoadScopeScheduling):

@@ -23,7 +23,7 @@ from book.contents import ROOT, chapter, chapters
 from book.environment import Trouble
 
 SLUG = "activations"
-EXERCISES = 4  # of the chapter's; the whole of it is graded by `make course`
+EXERCISES = 4  # of the chapter's; the command grades two whole chapters
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -37,15 +37,19 @@ def environment_put_back() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def graded(tmp_path_factory: pytest.TempPathFactory) -> tuple[classroom.Course, list]:
-    """A course whose one assignment is the beginning of a chapter, and what its class got."""
+    """What `make course` makes of the beginning of a chapter: a course, and what its class got."""
     root = tmp_path_factory.mktemp("class")
     folder = chapter(SLUG).folder
     path = root / "solutions" / "notebooks" / folder / f"{SLUG}.ipynb"
     path.parent.mkdir(parents=True)
     nbformat.write(shortened(weave.notebook(chapter(SLUG))), path)
     shutil.copy(ROOT / "nbgrader_config.py", root)
-    course = classroom.Course(root)
-    return course, classroom.simulate(course, [folder])
+    rows: list = []
+    with pytest.MonkeyPatch.context() as patch:
+        simulate = classroom.simulate
+        patch.setattr(classroom, "simulate", lambda *given: rows.extend(simulate(*given)) or rows)
+        assert classroom.demonstrate(root, [folder]) == 0
+    return classroom.Course(root), rows
 
 
 def shortened(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
@@ -65,6 +69,13 @@ def test_everyone_gets_what_they_deserve(graded) -> None:
         most = gradebook.find_assignment(chapter(SLUG).folder).max_score
     assert scores["blank"] == 0 and scores["right"] == most
     assert scores["wrong"] < most / 2 and 0 < scores["partly"] < most
+
+
+def test_a_score_that_is_not_deserved_is_told(tmp_path: Path, monkeypatch, capsys) -> None:
+    row = ("02_activations", "right", 11.5, 12.0)
+    monkeypatch.setattr(classroom, "simulate", lambda *_: [row])
+    assert classroom.demonstrate(tmp_path) == 1
+    assert "✗ right got 11.5 for 02_activations and deserved 12.0." in capsys.readouterr().out
 
 
 def test_feedback_carries_the_diagnosis(graded) -> None:

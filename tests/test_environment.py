@@ -217,6 +217,13 @@ def test_versions_stand_in_one_place() -> None:
     assert (ROOT / "environment.yml").read_text() == conda(ROOT / "pyproject.toml")
 
 
+def test_what_reads_notebooks_starts_at_once() -> None:
+    """With a newer jsonschema, lark compiles a grammar of addresses first, which nobody asks for."""
+    asked = "import sys, nbgrader.apps, jupyterlab.labapp; print('lark' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1] == "False", done.stderr
+
+
 def test_constraints_keep_versions_and_drop_the_build() -> None:
     frozen = "numpy==2.4.6\ntorch==2.13.0+cpu\n-e git+x\nbook @ file:///here\n"
     assert constraints(frozen).endswith("numpy==2.4.6\ntorch==2.13.0\n")

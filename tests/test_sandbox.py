@@ -937,12 +937,13 @@ def test_sessions_leave_no_files_threads_or_processes_behind(walled, tmp_path, m
     import threading
 
     assert works(walled)
-    before = len(os.listdir("/proc/self/fd"))
+    before, threads = len(os.listdir("/proc/self/fd")), threading.active_count()
     for _ in range(30):
         assert works(walled)
     deadline = time.monotonic() + LONG  # threads end once they notice
-    while threading.active_count() > 10 and time.monotonic() < deadline:
+    while threading.active_count() > threads and time.monotonic() < deadline:
         time.sleep(0.01)
+    assert threading.active_count() <= threads
     assert len(os.listdir("/proc/self/fd")) <= before + 20
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     with Sandbox(walled.tier, []) as short:
