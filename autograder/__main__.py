@@ -129,12 +129,17 @@ def main(arguments: list[str]) -> int:
     beside = str(Path(sys.executable).parent)
     os.environ["PATH"] = beside + os.pathsep + os.environ.get("PATH", os.defpath)
     try:
-        return {"grade": grade, "doctor": doctor, "report": report}[command](options)
+        status = {"grade": grade, "doctor": doctor, "report": report}[command](options)
+        sys.stdout.flush()
+        return status
     except NotGraded as reason:
         print(reason, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("\nStopped. Nothing is lost: the same command goes on from here.", file=sys.stderr)
+        return 1
+    except BrokenPipeError:  # whoever read along, as `head` does, has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 1
 
 

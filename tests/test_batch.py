@@ -25,7 +25,7 @@ import pytest
 from batches import autograded, command, database, environment, make_class, recorded
 from filelock import FileLock
 from nbformat import NotebookNode
-from pretending import Pretending, guess, guess_or_die
+from pretending import Pretending, guess, guess_or_die, guess_or_hang
 
 from autograder import __main__ as program
 from autograder.course import CLASS, FOLDER
@@ -273,12 +273,13 @@ def test_a_failure_of_ours_is_tried_again_and_never_a_zero(
     assert len({row[0] for row in recorded(database(root))}) == STUDENTS
 
 
+@pytest.mark.parametrize("ending", [guess_or_die, guess_or_hang])
 def test_who_ends_a_process_takes_nobody_along(
-    root: Path, monkeypatch: pytest.MonkeyPatch, capsys
+    ending: Callable, root: Path, monkeypatch: pytest.MonkeyPatch, capsys
 ) -> None:
-    """In real processes, of which each trial of one submission ends one."""
+    """In real processes, of which each trial of one submission ends one, or hangs in it."""
     monkeypatch.setattr(grade, "choose", lambda trust: Tier.PLAIN)
-    monkeypatch.setattr(engines, "perform", guess_or_die)
+    monkeypatch.setattr(engines, "perform_or_end", ending)
     assert graded("--jobs", "2") == 1
     said = capsys.readouterr().out
     assert "Ungraded: 1" in said and "student01: The process that tried it ended" in said
@@ -633,6 +634,13 @@ def memory(process: psutil.Process) -> dict[int, int]:
 
 
 # -- the command line ----------------------------------------------------------------------------
+
+
+def test_who_reads_only_the_beginning_gets_no_traceback() -> None:
+    words = [sys.executable, "-m", "autograder", "doctor"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as asked:
+        asked.stdout.close()
+        assert asked.stderr.read() == b"" and asked.wait() == 1
 
 
 @pytest.mark.parametrize(

@@ -106,6 +106,11 @@ def test_an_unknown_name_gets_a_sentence(ask, home):
     assert "Did you mean `sigmoid" in repr(ask(sigmoidal))
 
 
+def test_capitals_are_no_hindrance_and_what_is_far_away_is_not_suggested(home):
+    assert "Did you mean `relu`" in repr(hint("ReLU"))
+    assert "Did you mean" not in repr(check(np.sum))
+
+
 def test_calling_the_function_first_gets_a_sentence(home):
     assert "without calling it" in repr(check(np.ones(3)))
 

@@ -28,7 +28,7 @@ def find(name: str) -> Exercise:
     known = all()
     if name in known:
         return known[name]
-    near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+    near = difflib.get_close_matches(name.lower(), known, n=3)
     also = f" Did you mean {' or '.join(f'`{one}`' for one in near)}?" if near else ""
     raise LookupError(
         f"There is no exercise called `{name}`; the function's name must be the exercise's.{also}"

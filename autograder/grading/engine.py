@@ -6,6 +6,7 @@ folder of submissions.
 """
 
 import atexit
+import faulthandler
 import hashlib
 import multiprocessing
 import os
@@ -28,6 +29,8 @@ from autograder.grading.trial import Patience, try_submission
 
 DASK = "The engine dask needs two packages that are not installed: pip install dask distributed"
 REACH = 10  # seconds that a scheduler has to answer
+HELD = 240.0  # seconds that our own part of a trial may take, many times what it does
+STDERR = 2
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,18 @@ def perform(task: Task) -> Report:
         if report.ungraded:
             close_sandboxes()
         return report
+
+
+def perform_or_end(task: Task) -> Report:
+    """Do it where the process is there for nothing else: if it hangs, it says where and ends.
+
+    Another process takes its place, and a submission that ends one again and again is left ungraded.
+    """
+    faulthandler.dump_traceback_later(task.patience.whole + HELD, exit=True, file=STDERR)
+    try:
+        return perform(task)
+    finally:
+        faulthandler.cancel_dump_traceback_later()
 
 
 def _sandbox(tier: Tier, modules: tuple[Path, ...]) -> Sandbox:
@@ -163,11 +178,11 @@ class LocalEngine:
     def submit(self, task: Task) -> Future[Report]:
         with _deaf():  # here processes are started
             try:
-                return self._pool.submit(perform, task)
+                return self._pool.submit(perform_or_end, task)
             except BrokenExecutor:
                 self._pool.shutdown(wait=False)
                 self._pool = self._start()
-                return self._pool.submit(perform, task)
+                return self._pool.submit(perform_or_end, task)
 
     def close(self) -> None:
         """End the processes at once, also those that are busy, and wait until they have ended.
@@ -211,7 +226,7 @@ class DaskEngine:
         self._executor: Executor = self._client.get_executor(pure=False)
 
     def submit(self, task: Task) -> Future[Report]:
-        return self._executor.submit(perform, task)
+        return self._executor.submit(perform_or_end, task)
 
     def close(self) -> None:
         self._client.close()
