@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
 
-from book import outputs, site
 from book.contents import ROOT
 from book.environment import THREADS, apt_install, say
 
@@ -22,6 +21,7 @@ NOTEBOOKS = "solutions/notebooks"
 LIGHTHOUSE = "tests/test_lighthouse.py"  # measures, so it runs when nothing else does
 # tests/conftest.py says which tests stay together, as the cells of a notebook do, and in what order.
 TOGETHER = ("-n", "2", "--dist", "loadscope", "--no-loadscope-reorder", f"--ignore={LIGHTHOUSE}")
+MADE = ("_build/jupyter-cache", "_build/doctrees", "_build/site", ".pytest_cache")
 # Debian package -> the programs, any of which will do.
 PARTS = {
     "chromium": ("chromium", "chromium-browser", "google-chrome"),
@@ -65,8 +65,8 @@ def test(options: argparse.Namespace) -> int:
     the notebooks of the site, those solved, the looks at its pages.
     """
     if options.anew:
-        for made in (outputs.CACHE, site.SITE, site.DOCTREES, ROOT / ".pytest_cache"):
-            shutil.rmtree(made, ignore_errors=True)
+        for made in MADE:
+            shutil.rmtree(ROOT / made, ignore_errors=True)
     steps: list[Step] = [
         ("Environment", environment),
         ("System parts", system_parts),

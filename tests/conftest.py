@@ -1,6 +1,7 @@
 """The built site, served on this machine, and a browser to open it in; shared by several tests."""
 
 import os
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -37,7 +38,12 @@ APART = (
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Have what passed remembered."""
+    """Have what passed remembered, and Ctrl-C heard.
+
+    A shell has what it runs in the background ignore it, and so would all that tests start.
+    """
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     config.pluginmanager.register(proven.Proven(config.cache), "proven")
 
 

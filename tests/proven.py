@@ -17,12 +17,10 @@ from book.contents import BOOK, ROOT
 TESTS = ROOT / "tests"
 KEY = "book/proven"
 UNCHANGED = "nothing has changed since it passed; `make test ARGS=--anew` runs it all the same"
-# What any of these tests is about: all packages, and the helpers that tests share.
-ALWAYS = (
-    ROOT / "constraints.txt",
-    ROOT / "package-lock.json",
-    *(file for file in TESTS.glob("*.*") if not file.name.startswith("test_")),
-)
+# What any of these tests is about: all packages, and how it is found that one need not run.
+ALWAYS = (ROOT / "constraints.txt", ROOT / "package-lock.json", Path(__file__))
+# What looks at a page.
+LOOKS = ("axe.py", "chromium.py", "conftest.py", "figure_pages.py", "lighthouse.mjs")
 
 
 @cache
@@ -39,11 +37,16 @@ def digest(files: Iterable[Path], *words: str) -> str:
 
 
 def of_page(page: str) -> list[Path]:
-    """A page of the built site, and all that it may load."""
+    """A page of the built site, all that it may load, and what the tests of pages share."""
     from book import site
 
+    looks = [TESTS / name for name in LOOKS]
     shared = [file for file in site.SITE.glob("_*/**/*") if file.is_file()]
-    return [site.SITE / f"{page}.html", *(file for file in shared if "_sources" not in file.parts)]
+    return [
+        site.SITE / f"{page}.html",
+        *looks,
+        *(file for file in shared if "_sources" not in file.parts),
+    ]
 
 
 def of_notebook(path: Path) -> list[Path]:

@@ -1,10 +1,13 @@
 """`test` fails when a step fails, carries pytest's closing lines, and counts what was not run."""
 
 import sys
+from argparse import Namespace
+from pathlib import Path
 
 import pytest
 
-from book import prove
+from book import outputs, prove, site
+from book.contents import ROOT
 
 SKIPPING = """
 import pytest
@@ -37,6 +40,24 @@ def test_the_summary_tells_the_truth(capsys: pytest.CaptureFixture) -> None:
 
 def test_a_failing_program_is_a_failed_step(capfdbinary) -> None:
     assert not prove.run("Step", (sys.executable, "-c", "raise SystemExit(2)")).fine
+
+
+def test_anew_forgets_what_was_proven(tmp_path: Path, monkeypatch) -> None:
+    """The pages' outputs and the pages, and what pytest remembers; nothing of the reader's."""
+    monkeypatch.setattr(prove, "ROOT", tmp_path)
+    monkeypatch.setattr(prove, "summary", len)
+    monkeypatch.setattr(prove, "run", lambda *step: step)
+    remembered = [
+        *(folder.relative_to(ROOT) for folder in (outputs.CACHE, site.SITE, site.DOCTREES)),
+        Path(".pytest_cache"),
+    ]
+    for folder in (*remembered, Path("my-book")):
+        (tmp_path / folder).mkdir(parents=True)
+    prove.test(Namespace(anew=False))
+    assert all((tmp_path / folder).is_dir() for folder in remembered)
+    prove.test(Namespace(anew=True))
+    assert not any((tmp_path / folder).exists() for folder in remembered)
+    assert (tmp_path / "my-book").is_dir()
 
 
 def test_a_version_that_is_not_the_pinned_one_is_named(tmp_path) -> None:
