@@ -10,10 +10,11 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 CONFTEST = f"""
 import sys
+from pathlib import Path
 sys.path.insert(0, {str(proven.TESTS)!r})
 import proven, pytest
 proven.of_notebook = lambda path: [path]
-proven.ROOT = path = __import__("pathlib").Path(__file__).parent
+proven.ROOT = Path(__file__).parent
 proven.ALWAYS = ()
 
 def pytest_configure(config):
